@@ -1,0 +1,66 @@
+"""What every engine is: one service's data plane, in place of moto's backend of that service.
+
+moto looks its backends up in a `BackendDict` per service; `Sandbox` puts the engine's class there,
+so any boto3 call of any client reaches it. An engine keeps moto's control plane by inheritance and
+overrides what moto only pretends to do.
+"""
+
+from __future__ import annotations
+
+import importlib
+from datetime import datetime
+from functools import lru_cache
+from typing import Any, ClassVar
+
+import boto3
+
+ACCOUNT_ID = "123456789012"
+
+
+class Engine:
+    """Mixin, to stand before moto's backend: `class KinesisEngine(Engine, KinesisBackend)`."""
+
+    service: ClassVar[str]
+    """moto's name of the service: the package that holds `<service>_backends`."""
+
+    region_name: str
+    account_id: str
+
+    @property
+    def _url_module(self) -> Any:
+        return importlib.import_module(f"moto.{self.service}.urls")
+
+    def due(self) -> datetime | None:
+        """When the next thing waits to happen here; None when nothing does."""
+        return None
+
+    def settle(self) -> bool:
+        """Do everything that is due now; say whether anything was done."""
+        return False
+
+
+def client_of_role(service: str, role_arn: str, region: str) -> Any:
+    """A boto3 client that acts as the role its resource was given, as AWS's services do.
+
+    The role is assumed through STS, so a role that does not exist is an AWS error here too.
+    """
+    return _client_of_role(service, role_arn, region)
+
+
+@lru_cache(maxsize=256)
+def _client_of_role(service: str, role_arn: str, region: str) -> Any:
+    credentials = boto3.client("sts", region_name=region).assume_role(
+        RoleArn=role_arn, RoleSessionName=service
+    )["Credentials"]
+    return boto3.client(
+        service,
+        region_name=region,
+        aws_access_key_id=credentials["AccessKeyId"],
+        aws_secret_access_key=credentials["SecretAccessKey"],
+        aws_session_token=credentials["SessionToken"],
+    )
+
+
+def forget_clients() -> None:
+    """Drop sessions of roles that belong to an account that is gone."""
+    _client_of_role.cache_clear()

@@ -1,0 +1,4 @@
+"""The data planes, one module per service, named as boto3 names its client."""
+
+ENGINES: tuple[str, ...] = ()
+"""Engines that a sandbox puts in place of moto's backends, as `module:class`."""

@@ -1,0 +1,123 @@
+"""The form of a resource row: how one CloudFormation type is created and deleted with boto3.
+
+A row's functions receive a `Resource`, whose `properties` are resolved (no intrinsic function is
+left) and remember what was read. A property that a row does not read fails the deployment, so
+that nothing a template asks for is dropped in silence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+
+
+class Properties:
+    """A resource's properties, noting what is read.
+
+    >>> p = Properties({"Name": "flights", "Encryption": {"Type": "KMS", "Key": "k"}})
+    >>> p.take("Name"), p.at("Encryption").take("Type")
+    ('flights', 'KMS')
+    >>> list(p.unread())
+    ['Encryption.Key']
+    """
+
+    def __init__(self, values: dict[str, Any]) -> None:
+        self._values = values
+        self._taken: set[str] = set()
+        self._nested: dict[str, Properties] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._values
+
+    def take(self, name: str, default: Any = None) -> Any:
+        """The value as plain data, everything below it counted as read."""
+        self._taken.add(name)
+        return self._values.get(name, default)
+
+    def only(self, *names: str) -> dict[str, Any]:
+        """Those of the named properties that are present, as keyword arguments for boto3."""
+        return {name: self.take(name) for name in names if name in self._values}
+
+    def at(self, name: str) -> Properties:
+        """The object below a name, still noting what is read of it; empty where there is none."""
+        if name not in self._nested:
+            self._nested[name] = Properties(self._values.get(name) or {})
+        return self._nested[name]
+
+    def unread(self, prefix: str = "") -> Iterator[str]:
+        """Dotted paths of what nobody has read."""
+        for name in self._values:
+            if name in self._taken:
+                continue
+            if name in self._nested:
+                yield from self._nested[name].unread(f"{prefix}{name}.")
+            else:
+                yield f"{prefix}{name}"
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One resource of one stack, as its row sees it."""
+
+    type: str
+    logical_id: str
+    stack_name: str
+    stack_id: str
+    account_id: str
+    region: str
+    properties: Properties
+    stack_tags: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def partition(self) -> str:
+        return "aws-cn" if self.region.startswith("cn-") else "aws"
+
+    def client(self, service: str) -> Any:
+        """A boto3 client in the stack's region."""
+        return boto3.client(service, region_name=self.region)
+
+    def arn(self, service: str, resource: str, *, regional: bool = True, account: bool = True) -> str:
+        region = self.region if regional else ""
+        owner = self.account_id if account else ""
+        return f"arn:{self.partition}:{service}:{region}:{owner}:{resource}"
+
+    def name(self, *, longest: int = 64, lower: bool = False) -> str:
+        """A physical name as CloudFormation makes one: stack, logical id and a unique tail."""
+        tail = hashlib.sha256(f"{self.stack_id}/{self.logical_id}".encode()).hexdigest()[:12]
+        stem = re.sub(r"[^A-Za-z0-9-]", "-", f"{self.stack_name}-{self.logical_id}")
+        name = f"{stem[: longest - 13]}-{tail}"
+        return name.lower() if lower else name
+
+    def tags(self) -> dict[str, str]:
+        """The resource's own tags (list or map form) over the stack's."""
+        own = self.properties.take("Tags") or {}
+        if isinstance(own, list):
+            own = {tag["Key"]: tag["Value"] for tag in own}
+        return {**self.stack_tags, **own}
+
+    def tag_list(self) -> list[dict[str, str]]:
+        return [{"Key": key, "Value": value} for key, value in self.tags().items()]
+
+
+@dataclass(frozen=True)
+class Physical:
+    """What came into being: `Ref` answers `id`, `Fn::GetAtt` answers from `attributes`."""
+
+    id: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Row:
+    """How one CloudFormation type exists in the account."""
+
+    type: str
+    create: Callable[[Resource], Physical]
+    delete: Callable[[Resource, Physical], None]
+    inert: dict[str, str] = field(default_factory=dict)
+    """Property path → why it has no effect here (and is not refused)."""
