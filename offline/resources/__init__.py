@@ -5,9 +5,20 @@ from __future__ import annotations
 from functools import cache
 from importlib import import_module
 
+from offline.errors import UnknownResourceTypeError
 from offline.resources.row import Row
 
-MODULES = ("kinesis",)
+MODULES = (
+    "cloudformation",
+    "cloudtrail",
+    "ec2",
+    "iam",
+    "kinesis",
+    "kms",
+    "logs",
+    "s3",
+    "ssm",
+)
 """The modules that hold rows, one per service, named as boto3 names its client."""
 
 
@@ -16,3 +27,16 @@ def table() -> dict[str, Row]:
     """Every row, by CloudFormation type."""
     rows = [row for name in MODULES for row in import_module(f"offline.resources.{name}").ROWS]
     return {row.type: row for row in rows}
+
+
+def row_of(kind: str) -> Row:
+    """The row of a CloudFormation type; a type without a row is refused."""
+    rows = table()
+    if kind in rows:
+        return rows[kind]
+    if kind.startswith("Custom::"):
+        return rows["AWS::CloudFormation::CustomResource"]
+    service = kind.split("::")[1].lower() if kind.count("::") == 2 else "<service>"
+    raise UnknownResourceTypeError(
+        f"no resource row for {kind}; add one to offline/resources/{service}.py (there are rows for {len(rows)} types)"
+    )

@@ -34,6 +34,9 @@ class Properties:
     def __contains__(self, name: str) -> bool:
         return name in self._values
 
+    def names(self) -> list[str]:
+        return list(self._values)
+
     def take(self, name: str, default: Any = None) -> Any:
         """The value as plain data, everything below it counted as read."""
         self._taken.add(name)
@@ -121,3 +124,8 @@ class Row:
     delete: Callable[[Resource, Physical], None]
     inert: dict[str, str] = field(default_factory=dict)
     """Property path → why it has no effect here (and is not refused)."""
+
+    @property
+    def module(self) -> str:
+        """The file that holds the row, for whoever must extend it."""
+        return f"{self.create.__module__.replace('.', '/')}.py"

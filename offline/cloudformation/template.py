@@ -1,0 +1,108 @@
+"""A CloudFormation template: its sections, and the order in which its resources can exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from graphlib import CycleError, TopologicalSorter
+from typing import Any
+
+import yaml
+from cfnlint.decode.cfn_yaml import loads as load_yaml
+
+from offline.cloudformation.intrinsic import PLACEHOLDER
+from offline.errors import TemplateError
+
+SECTIONS = {
+    "AWSTemplateFormatVersion",
+    "Conditions",
+    "Description",
+    "Mappings",
+    "Metadata",
+    "Outputs",
+    "Parameters",
+    "Resources",
+    "Rules",
+}
+
+
+@dataclass(frozen=True)
+class Template:
+    """A parsed template; `Transform` and unknown sections are refused."""
+
+    body: str
+    document: dict[str, Any]
+
+    @classmethod
+    def parse(cls, body: str) -> Template:
+        """The template of a JSON or YAML text.
+
+        >>> Template.parse('{"Resources": {"Stream": {"Type": "AWS::Kinesis::Stream"}}}').order
+        ('Stream',)
+        """
+        document = _read(body)
+        unknown = set(document) - SECTIONS
+        if unknown:
+            raise TemplateError(f"template sections {sorted(unknown)} are not known; allowed: {sorted(SECTIONS)}")
+        if not document.get("Resources"):
+            raise TemplateError("At least one Resources member must be defined.")
+        return cls(body, document)
+
+    def section(self, name: str) -> dict[str, Any]:
+        return self.document.get(name) or {}
+
+    @property
+    def resources(self) -> dict[str, Any]:
+        return self.section("Resources")
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Logical ids, each after everything it depends on."""
+        graph = {name: self.dependencies(name) for name in self.resources}
+        try:
+            return tuple(TopologicalSorter(graph).static_order())
+        except CycleError as error:
+            raise TemplateError(f"Circular dependency between resources: {error.args[1]}") from None
+
+    def dependencies(self, logical_id: str) -> set[str]:
+        """The resources that must exist before this one: by `DependsOn`, `Ref`, `Fn::GetAtt` and `Fn::Sub`."""
+        resource = self.resources[logical_id]
+        stated = resource.get("DependsOn") or []
+        named = {stated} if isinstance(stated, str) else set(stated)
+        named |= set(_mentioned(resource.get("Properties") or {}))
+        return {name for name in named if name in self.resources}
+
+
+def _read(body: str) -> dict[str, Any]:
+    try:
+        document = json.loads(body) if body.lstrip().startswith("{") else load_yaml(body)
+    except (json.JSONDecodeError, yaml.YAMLError) as error:
+        raise TemplateError(f"Template format error: {error}") from None
+    if not isinstance(document, dict):
+        raise TemplateError(f"Template format error: expected an object, got {type(document).__name__}")
+    return document
+
+
+def _mentioned(value: Any) -> Iterator[str]:
+    if isinstance(value, list):
+        for item in value:
+            yield from _mentioned(item)
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from _mentioned_by(key, item)
+
+
+def _mentioned_by(key: str, item: Any) -> Iterator[str]:
+    if key == "Ref":
+        yield item
+    elif key == "Fn::GetAtt":
+        yield item.split(".")[0] if isinstance(item, str) else item[0]
+    elif key == "Fn::Sub":
+        text, local = (item, {}) if isinstance(item, str) else item
+        yield from (re.split(r"\.", name)[0] for _, name in PLACEHOLDER.findall(text) if name not in local)
+        yield from _mentioned(local)
+    else:
+        yield from _mentioned(item)

@@ -1,0 +1,180 @@
+"""Rows of Amazon S3."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from offline.errors import DeploymentError
+from offline.resources.row import Physical, Resource, Row
+
+
+
+def create_bucket(resource: Resource) -> Physical:
+    s3, properties = resource.client("s3"), resource.properties
+    bucket = properties.take("BucketName") or resource.name(longest=63, lower=True)
+    place = {} if resource.region == "us-east-1" else {"LocationConstraint": resource.region}
+    s3.create_bucket(
+        Bucket=bucket,
+        **({"CreateBucketConfiguration": place} if place else {}),
+        **_ownership(resource),
+    )
+    for put, argument, value in _configurations(resource):
+        getattr(s3, put)(Bucket=bucket, **{argument: value})
+    domain = f"{bucket}.s3.{'amazonaws.com.cn' if resource.partition == 'aws-cn' else 'amazonaws.com'}"
+    regional = domain.replace(".s3.", f".s3.{resource.region}.")
+    attributes = {
+        "Arn": resource.arn("s3", bucket, regional=False, account=False),
+        "DomainName": domain,
+        "RegionalDomainName": regional,
+    }
+    return Physical(bucket, attributes)
+
+
+def _ownership(resource: Resource) -> dict[str, str]:
+    controls = resource.properties.take("OwnershipControls")
+    return {"ObjectOwnership": controls["Rules"][0]["ObjectOwnership"]} if controls else {}
+
+
+def _configurations(resource: Resource) -> list[tuple[str, str, Any]]:
+    """The calls that bring the bucket's properties about: operation, argument, value."""
+    properties = resource.properties
+    calls: list[tuple[str, str, Any]] = []
+    tags = resource.tag_list()
+    if tags:
+        calls.append(("put_bucket_tagging", "Tagging", {"TagSet": tags}))
+    for name, put, argument, convert in CONFIGURATIONS:
+        if name in properties:
+            calls.append((put, argument, convert(properties.take(name))))
+    return calls
+
+
+def _same(value: Any) -> Any:
+    return value
+
+
+def _encryption(value: dict[str, Any]) -> dict[str, Any]:
+    rules = []
+    for rule in value["ServerSideEncryptionConfiguration"]:
+        converted = {k: v for k, v in rule.items() if k != "ServerSideEncryptionByDefault"}
+        if "ServerSideEncryptionByDefault" in rule:
+            converted["ApplyServerSideEncryptionByDefault"] = rule["ServerSideEncryptionByDefault"]
+        rules.append(converted)
+    return {"Rules": rules}
+
+
+def _logging(value: dict[str, Any]) -> dict[str, Any]:
+    target = {
+        "TargetBucket": value["DestinationBucketName"],
+        "TargetPrefix": value.get("LogFilePrefix", ""),
+    }
+    if "TargetObjectKeyFormat" in value:
+        target["TargetObjectKeyFormat"] = value["TargetObjectKeyFormat"]
+    return {"LoggingEnabled": target}
+
+
+def _lifecycle(value: dict[str, Any]) -> dict[str, Any]:
+    return {"Rules": [_rule(rule) for rule in value["Rules"]]}
+
+
+def _rule(rule: dict[str, Any]) -> dict[str, Any]:
+    """A lifecycle rule of CloudFormation in the shape of PutBucketLifecycleConfiguration."""
+    known = {
+        "Id",
+        "Status",
+        "Prefix",
+        "TagFilters",
+        "ObjectSizeGreaterThan",
+        "ObjectSizeLessThan",
+        "Transitions",
+        "Transition",
+        "ExpirationInDays",
+        "ExpirationDate",
+        "ExpiredObjectDeleteMarker",
+        "NoncurrentVersionExpiration",
+        "NoncurrentVersionTransitions",
+        "AbortIncompleteMultipartUpload",
+    }
+    if set(rule) - known:
+        raise DeploymentError(f"lifecycle rule properties {sorted(set(rule) - known)} are not known to this row")
+    converted: dict[str, Any] = {"Status": rule["Status"], "Filter": _filter(rule)}
+    if "Id" in rule:
+        converted["ID"] = rule["Id"]
+    moves = rule.get("Transitions", []) + ([rule["Transition"]] if "Transition" in rule else [])
+    if moves:
+        converted["Transitions"] = [_transition(move) for move in moves]
+    expiration = {
+        api: rule[cfn]
+        for cfn, api in (
+            ("ExpirationInDays", "Days"),
+            ("ExpirationDate", "Date"),
+            ("ExpiredObjectDeleteMarker", "ExpiredObjectDeleteMarker"),
+        )
+        if cfn in rule
+    }
+    if expiration:
+        converted["Expiration"] = expiration
+    for name in (
+        "NoncurrentVersionExpiration",
+        "AbortIncompleteMultipartUpload",
+    ):
+        if name in rule:
+            converted[name] = rule[name]
+    if "NoncurrentVersionTransitions" in rule:
+        converted["NoncurrentVersionTransitions"] = [
+            {**move, "NoncurrentDays": move.get("TransitionInDays", move.get("NoncurrentDays"))}
+            for move in rule["NoncurrentVersionTransitions"]
+        ]
+        for move in converted["NoncurrentVersionTransitions"]:
+            move.pop("TransitionInDays", None)
+    return converted
+
+
+def _transition(move: dict[str, Any]) -> dict[str, Any]:
+    names = {"StorageClass": "StorageClass", "TransitionInDays": "Days", "TransitionDate": "Date"}
+    return {names[name]: value for name, value in move.items()}
+
+
+def _filter(rule: dict[str, Any]) -> dict[str, Any]:
+    parts = {
+        name: rule[name]
+        for name in ("Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
+        if name in rule
+    }
+    tags = rule.get("TagFilters", [])
+    if len(parts) + len(tags) > 1:
+        return {"And": {**parts, **({"Tags": tags} if tags else {})}}
+    if tags:
+        return {"Tag": tags[0]}
+    return {name: int(v) if name.startswith("ObjectSize") else v for name, v in parts.items()} or {"Prefix": ""}
+
+
+CONFIGURATIONS = (
+    ("VersioningConfiguration", "put_bucket_versioning", "VersioningConfiguration", _same),
+    ("PublicAccessBlockConfiguration", "put_public_access_block", "PublicAccessBlockConfiguration", _same),
+    ("BucketEncryption", "put_bucket_encryption", "ServerSideEncryptionConfiguration", _encryption),
+    ("LifecycleConfiguration", "put_bucket_lifecycle_configuration", "LifecycleConfiguration", _lifecycle),
+    ("LoggingConfiguration", "put_bucket_logging", "BucketLoggingStatus", _logging),
+)
+"""Property, boto3 operation, its argument, and how one becomes the other."""
+
+
+def delete_bucket(resource: Resource, bucket: Physical) -> None:
+    resource.client("s3").delete_bucket(Bucket=bucket.id)
+
+
+def create_bucket_policy(resource: Resource) -> Physical:
+    bucket = resource.properties.take("Bucket")
+    document = json.dumps(resource.properties.take("PolicyDocument"))
+    resource.client("s3").put_bucket_policy(Bucket=bucket, Policy=document)
+    return Physical(bucket)
+
+
+def delete_bucket_policy(resource: Resource, policy: Physical) -> None:
+    resource.client("s3").delete_bucket_policy(Bucket=policy.id)
+
+
+ROWS = (
+    Row("AWS::S3::Bucket", create_bucket, delete_bucket),
+    Row("AWS::S3::BucketPolicy", create_bucket_policy, delete_bucket_policy),
+)
