@@ -11,6 +11,7 @@ moment at which something falls due on the way.
 from __future__ import annotations
 
 import importlib
+import logging
 import os
 from collections.abc import Iterator
 from contextlib import ExitStack
@@ -72,7 +73,8 @@ class Sandbox:
 
     def _bind(self, engine: type[Engine]) -> None:
         models = importlib.import_module(f"moto.{engine.service}.models")
-        backends = getattr(models, f"{engine.service.removesuffix('_simple')}_backends")
+        # moto's package of AWS Lambda is `awslambda`, its backends are `lambda_backends`.
+        backends = getattr(models, f"{engine.service.removeprefix('aws')}_backends")
         self._replaced.append((backends, backends.backend))
         backends.backend = engine
 
@@ -85,6 +87,7 @@ class Sandbox:
     def endpoint(self) -> str:
         """A loopback address that serves this very account, for what runs in a process of its own."""
         if self._server is None:
+            logging.getLogger("werkzeug").setLevel(logging.ERROR)
             self._server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
             self._server.start()
         host, port = self._server.get_host_and_port()

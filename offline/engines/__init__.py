@@ -2,6 +2,14 @@
 
 ENGINES: tuple[str, ...] = (
     "offline.engines.cloudformation:CloudFormationEngine",
+    "offline.engines.firehose:FirehoseEngine",
+    "offline.engines.kinesis:KinesisEngine",
+    "offline.engines.lambda_:LambdaEngine",
     "offline.engines.s3:S3Engine",
+    "offline.engines.sagemaker.engine:SageMakerEngine",
+    "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "offline.engines.stepfunctions.engine:StepFunctionsEngine",
+    "offline.engines.athena:AthenaEngine",
+    "offline.engines.glue:GlueEngine",
 )
 """Engines that a sandbox puts in place of moto's backends, as `module:class`."""

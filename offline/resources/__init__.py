@@ -12,12 +12,18 @@ MODULES = (
     "cloudformation",
     "cloudtrail",
     "ec2",
+    "firehose",
     "iam",
     "kinesis",
     "kms",
+    "lambda_",
     "logs",
     "s3",
+    "sagemaker",
     "ssm",
+    "stepfunctions",
+    "athena",
+    "glue",
 )
 """The modules that hold rows, one per service, named as boto3 names its client."""
 

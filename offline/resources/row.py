@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import boto3
@@ -63,6 +64,12 @@ class Properties:
                 yield f"{prefix}{name}"
 
 
+@lru_cache(maxsize=64)
+def _client(service: str, region: str) -> Any:
+    """Making a client reads its service's whole model: once per service is enough."""
+    return boto3.client(service, region_name=region)
+
+
 @dataclass(frozen=True)
 class Resource:
     """One resource of one stack, as its row sees it."""
@@ -82,7 +89,7 @@ class Resource:
 
     def client(self, service: str) -> Any:
         """A boto3 client in the stack's region."""
-        return boto3.client(service, region_name=self.region)
+        return _client(service, self.region)
 
     def arn(self, service: str, resource: str, *, regional: bool = True, account: bool = True) -> str:
         region = self.region if regional else ""

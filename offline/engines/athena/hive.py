@@ -58,15 +58,16 @@ INTEGERS = ("tinyint", "smallint", "int", "integer", "bigint")
 
 
 def split(inner: str, mark: str = ",") -> Iterator[str]:
-    """The parts between marks that stand outside of every bracket.
+    """The parts between marks that stand outside of every bracket and quote.
 
     >>> list(split("a:int,b:map<string,int>"))
     ['a:int', 'b:map<string,int>']
     """
-    depth, part = 0, ""
+    depth, quote, part = 0, False, ""
     for letter in inner:
-        depth += (letter in "<(") - (letter in ">)")
-        if letter == mark and depth == 0:
+        quote ^= letter == "'"
+        depth += 0 if quote else (letter in "<(") - (letter in ">)")
+        if letter == mark and depth == 0 and not quote:
             yield part.strip()
             part = ""
         else:

@@ -66,11 +66,14 @@ class KinesisEngine(Engine, KinesisBackend):
     ) -> LimitedStream:
         """A stream that is ACTIVE at once; AWS takes seconds, so clients still wait."""
         if stream_name in self.streams:
-            raise ResourceInUseError(
-                f"Stream {stream_name} under account {self.account_id} already exists."
-            )
+            raise ResourceInUseError(f"Stream {stream_name} under account {self.account_id} already exists.")
         stream = LimitedStream(
-            stream_name, shard_count or 1, stream_mode, retention_period_hours, self.account_id, self.region_name
+            stream_name,
+            shard_count or 1,
+            stream_mode,
+            retention_period_hours,
+            self.account_id,
+            self.region_name,
         )
         stream.tags.update(tags or {})
         stream.record_bytes = record_kib * 1024 if record_kib else int(limits.value("kinesis-record-bytes"))
@@ -90,7 +93,9 @@ class KinesisEngine(Engine, KinesisBackend):
         for record in records:
             key, data = record["PartitionKey"], record["Data"]
             shard = shard_of(key, record.get("ExplicitHashKey"))
-            size = len(data) // 4 * 3 - data.count("=", -2) + (len(key) if key.isascii() else len(key.encode()))
+            size = (
+                len(data) // 4 * 3 - data.count("=", -2) + (len(key) if key.isascii() else len(key.encode()))
+            )
             if shard.admit(size, now):
                 placed.append((shard, shard.log.append(key, data, now)))
                 received += size
@@ -105,7 +110,9 @@ class KinesisEngine(Engine, KinesisBackend):
         shard = self._shard(stream, request["ShardId"])
         kind = request["ShardIteratorType"]
         if kind not in POSITIONS:
-            raise InvalidArgumentError(f"Invalid ShardIteratorType: {kind}, allowed are {', '.join(POSITIONS)}")
+            raise InvalidArgumentError(
+                f"Invalid ShardIteratorType: {kind}, allowed are {', '.join(POSITIONS)}"
+            )
         return iterator(stream, shard, POSITIONS[kind](shard, request))
 
     def read(
@@ -132,9 +139,12 @@ class KinesisEngine(Engine, KinesisBackend):
     def _shard(self, stream: LimitedStream, shard_id: str) -> LimitedShard:
         if shard_id not in stream.shards:
             raise ResourceNotFoundError(
-                f"Shard {shard_id} in stream {stream.stream_name} under account {self.account_id} does not exist"
+                f"Shard {shard_id} in stream {stream.stream_name} under account {self.account_id} "
+                "does not exist"
             )
-        return stream.shards[shard_id]  # type: ignore[return-value]
+        shard = stream.shards[shard_id]
+        assert isinstance(shard, LimitedShard)
+        return shard
 
 
 def bounded(shard: LimitedShard, position: int, limit: int | None) -> tuple[list[Entry], int]:
@@ -168,7 +178,7 @@ def _sequence(shard: LimitedShard, request: dict[str, Any]) -> int:
     number = request.get("StartingSequenceNumber") or ""
     if not number.isdecimal():
         raise InvalidArgumentError(
-            f"StartingSequenceNumber {number!r} used in GetShardIterator on shard {shard.shard_id} is invalid."
+            f"StartingSequenceNumber {number!r} used in GetShardIterator on shard {shard.id} is invalid."
         )
     return shard.log.position(number)
 

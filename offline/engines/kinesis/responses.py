@@ -16,7 +16,13 @@ from moto.kinesis.urls import url_bases
 
 from facts import limits
 from offline.clock import clock
-from offline.engines.kinesis.engine import KinesisEngine, RateExceededError, decoded_length, iterator, too_long
+from offline.engines.kinesis.engine import (
+    KinesisEngine,
+    RateExceededError,
+    decoded_length,
+    iterator,
+    too_long,
+)
 from offline.engines.kinesis.stream import LimitedShard, LimitedStream
 
 __all__ = ["url_bases", "url_paths"]
@@ -53,7 +59,8 @@ class RecordResponse(KinesisResponse):
         if position == 0:
             raise RateExceededError(shard.shard_id, stream.stream_name, self.engine.account_id)
         return json.dumps(
-            {"ShardId": shard.shard_id, "SequenceNumber": shard.log.sequence_number(position)} | encryption(stream)
+            {"ShardId": shard.shard_id, "SequenceNumber": shard.log.sequence_number(position)}
+            | encryption(stream)
         )
 
     def put_records(self) -> str:

@@ -40,7 +40,10 @@ class LimitedShard(Shard):
             numbers["EndingSequenceNumber"] = self.log.sequence_number(self.log.end)
         shape: dict[str, Any] = {
             "ShardId": self.shard_id,
-            "HashKeyRange": {"StartingHashKey": str(self.starting_hash), "EndingHashKey": str(self.ending_hash)},
+            "HashKeyRange": {
+                "StartingHashKey": str(self.starting_hash),
+                "EndingHashKey": str(self.ending_hash),
+            },
             "SequenceNumberRange": numbers,
         }
         parents = {"ParentShardId": self.parent, "AdjacentParentShardId": self.adjacent_parent}
@@ -51,6 +54,7 @@ class LimitedStream(Stream):
     """A stream whose open shards cover the whole range of hash keys without gap or overlap."""
 
     record_bytes: int
+    _open: list[LimitedShard]
 
     def init_shards(self, shard_count: int) -> None:
         self.shard_count = shard_count
@@ -64,12 +68,13 @@ class LimitedStream(Stream):
 
     def _route(self) -> None:
         """Order the open shards by their first hash key; digests compare as bytes."""
-        self._open = sorted((s for s in self.shards.values() if s.is_open), key=lambda s: s.starting_hash)
+        shards: list[LimitedShard] = [shard for shard in self.shards.values() if shard.is_open]
+        self._open = sorted(shards, key=lambda shard: shard.starting_hash)
         self._starts = [shard.starting_hash.to_bytes(16, "big") for shard in self._open]
         self.shard_count = len(self._open)
 
     def shard_of(self, partition_key: str, explicit_hash_key: str | None = None) -> LimitedShard:
-        """The shard that takes a key: MD5 of the partition key as a 128-bit integer, unless a hash key is given."""
+        """The shard that takes a key: by MD5 as a 128-bit integer, unless a hash key is given."""
         if explicit_hash_key is None:
             digest = md5(partition_key.encode(), usedforsecurity=False).digest()
         else:
@@ -131,5 +136,8 @@ class LimitedStream(Stream):
 def hash_key(text: str) -> bytes:
     """An explicit hash key as the sixteen bytes of its integer."""
     if not text.isdecimal() or int(text) >= HASH_KEYS:
-        raise InvalidArgumentError(f"Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was {text}")
+        raise InvalidArgumentError(
+            "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. "
+            f"Specified value was {text}"
+        )
     return int(text).to_bytes(16, "big")

@@ -14,7 +14,14 @@ from botocore.exceptions import ClientError
 from offline.engine import client_of_role
 from offline.engines.sagemaker.requests import check_only, refuse
 
-CHANNEL_PLAYED = {"ChannelName", "DataSource", "ContentType", "CompressionType", "InputMode", "RecordWrapperType"}
+CHANNEL_PLAYED = {
+    "ChannelName",
+    "DataSource",
+    "ContentType",
+    "CompressionType",
+    "InputMode",
+    "RecordWrapperType",
+}
 SOURCE_PLAYED = {"S3DataType", "S3Uri", "S3DataDistributionType"}
 
 
@@ -57,11 +64,16 @@ def _check_channel(channel: dict[str, Any], request: dict[str, Any]) -> None:
     check_only(source, {"S3DataSource"}, f"channel {name}: DataSource")
     check_only(source["S3DataSource"], SOURCE_PLAYED, f"channel {name}: S3DataSource")
     if source["S3DataSource"]["S3DataType"] != "S3Prefix":
-        raise refuse(f"channel {name}: S3DataType {source['S3DataSource']['S3DataType']} is not run offline; use S3Prefix.")
+        raise refuse(
+            f"channel {name}: S3DataType {source['S3DataSource']['S3DataType']} is not run offline; "
+            "use S3Prefix."
+        )
     if input_mode(channel, request) == "Pipe":
         raise refuse(f"channel {name}: Pipe mode is not run offline; use File or FastFile.")
     if channel.get("RecordWrapperType", "None") != "None":
-        raise refuse(f"channel {name}: RecordWrapperType {channel['RecordWrapperType']} is not run offline; use None.")
+        raise refuse(
+            f"channel {name}: RecordWrapperType {channel['RecordWrapperType']} is not run offline; use None."
+        )
 
 
 def _check_found(s3: Any, uri: str, role_arn: str, region: str) -> None:
@@ -71,9 +83,9 @@ def _check_found(s3: Any, uri: str, role_arn: str, region: str) -> None:
         found = None
     if found is None:
         raise refuse(
-            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
-            f"exists in the selected region ({region}), that objects exist under that S3 prefix, and that the role "
-            f'"{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket_and_key(uri)[0]}".'
+            f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
+            f"bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and that the "
+            f'role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket_and_key(uri)[0]}".'
         )
 
 
@@ -85,7 +97,13 @@ def download(request: dict[str, Any], base: Path, region: str) -> None:
         folder.mkdir(parents=True)
         unpack = channel.get("CompressionType", "None") == "Gzip"
         for key, name in objects(s3, channel["DataSource"]["S3DataSource"]["S3Uri"]):
-            save(s3, bucket_and_key(channel["DataSource"]["S3DataSource"]["S3Uri"])[0], key, folder / name, unpack)
+            save(
+                s3,
+                bucket_and_key(channel["DataSource"]["S3DataSource"]["S3Uri"])[0],
+                key,
+                folder / name,
+                unpack,
+            )
 
 
 def save(s3: Any, bucket: str, key: str, path: Path, unpack: bool) -> None:
@@ -99,7 +117,9 @@ def write_config(request: dict[str, Any], base: Path) -> None:
     """The three files of input/config, as SageMaker writes them."""
     config = base / "input" / "config"
     config.mkdir(parents=True)
-    inputs = {channel["ChannelName"]: _described(channel, request) for channel in request.get("InputDataConfig", [])}
+    inputs = {
+        channel["ChannelName"]: _described(channel, request) for channel in request.get("InputDataConfig", [])
+    }
     resources = {
         "current_host": "algo-1",
         "current_instance_type": request["ResourceConfig"]["InstanceType"],
@@ -108,6 +128,8 @@ def write_config(request: dict[str, Any], base: Path) -> None:
     }
     (config / "hyperparameters.json").write_text(json.dumps(request.get("HyperParameters", {})))
     (config / "inputdataconfig.json").write_text(json.dumps(inputs))
+    if "CheckpointConfig" in request:
+        (config / "checkpointconfig.json").write_text(json.dumps({"LocalPath": str(base / "checkpoints")}))
     (config / "resourceconfig.json").write_text(json.dumps(resources))
 
 

@@ -28,4 +28,6 @@ def keep(request: dict[str, Any], base: Path, region: str) -> None:
         bucket, prefix = bucket_and_key(uri)
         for path in sorted(p for p in (base / "checkpoints").rglob("*") if p.is_file()):
             name = path.relative_to(base / "checkpoints").as_posix()
-            s3.put_object(Bucket=bucket, Key=f"{prefix.rstrip('/')}/{name}".lstrip("/"), Body=path.read_bytes())
+            s3.put_object(
+                Bucket=bucket, Key=f"{prefix.rstrip('/')}/{name}".lstrip("/"), Body=path.read_bytes()
+            )

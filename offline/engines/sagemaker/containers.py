@@ -18,7 +18,9 @@ import offline
 from facts import images
 from offline.engines.sagemaker.requests import refuse
 
-IMAGE = re.compile(r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<path>.+)")
+IMAGE = re.compile(
+    r"(?P<account>\d{12})\.dkr\.ecr\.(?P<region>[a-z0-9-]+)\.amazonaws\.com(\.cn)?/(?P<path>.+)"
+)
 
 
 @dataclass(frozen=True)
@@ -28,7 +30,7 @@ class Program:
     algorithm: str
     module: str
     metrics: str = ""
-    """Regular expression over the log: groups `channel`, `metric` and `value`. Built-in algorithms have one."""
+    """Of a built-in algorithm: expression over the log with groups `channel`, `metric` and `value`."""
 
 
 PROGRAMS = (
@@ -66,7 +68,8 @@ def start(program: Program, word: str, base: Path, variables: dict[str, str]) ->
     inherited = {name: os.environ[name] for name in ("PATH", "HOME", "LANG", "TMPDIR") if name in os.environ}
     root = str(Path(offline.__file__).parent.parent)
     environment = {
-        **inherited, **variables, "SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": root, "PYTHONUNBUFFERED": "1",
+        **inherited, **variables, "SAGEMAKER_BASE_DIR": str(base), "PYTHONPATH": root,
+        "PYTHONUNBUFFERED": "1",
     }  # fmt: skip
     return subprocess.Popen(
         [sys.executable, "-m", program.module, word],

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from botocore.exceptions import ClientError
+from moto.core.utils import unix_time_millis
 
-from offline.clock import clock
 from offline.engine import client_of_role
 
 EVENTS_AT_ONCE = 1000
@@ -22,9 +22,12 @@ def shown(line: str) -> str:
 
 
 def put(kind: str, stream: str, lines: list[str], role_arn: str, region: str) -> None:
-    """The lines stand in the job's log stream. A role that may not write logs loses them, as in AWS."""
+    """The lines stand in the job's log stream. A role that may not write logs loses them, as in AWS.
+
+    Events carry the time of moto's Logs, which turns away events older than 14 days.
+    """
     logs = client_of_role("logs", role_arn, region)
-    group, now = f"/aws/sagemaker/{kind}", int(clock.epoch() * 1000)
+    group, now = f"/aws/sagemaker/{kind}", int(unix_time_millis())
     events = [{"timestamp": now, "message": shown(line) or NOTHING_SAID} for line in lines]
     try:
         if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:

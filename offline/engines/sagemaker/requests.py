@@ -14,7 +14,9 @@ from typing import Any
 import boto3
 import botocore.session
 from botocore.exceptions import ClientError
-from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseException
+from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseException, SagemakerClientError
+
+from facts import instances
 
 
 def refuse(message: str) -> AWSValidationException:
@@ -105,10 +107,27 @@ def _trusts_sagemaker(policy: dict[str, Any]) -> bool:
     return any("sagemaker.amazonaws.com" in ([s] if isinstance(s, str) else s) for s in services)
 
 
+class ResourceLimitExceededError(SagemakerClientError):
+    """The account may not have what was asked for."""
+
+    code = "ResourceLimitExceeded"
+
+
+def check_instance(instance_type: str, use: instances.Use) -> None:
+    """AWS still sells the type; the API's enumeration alone names many that it does not."""
+    if (use, instance_type) in instances.table() and not instances.sold(instance_type, use):
+        raise ResourceLimitExceededError(
+            f"The account-level service limit '{instance_type} for {use} job usage' is 0 Instances, with "
+            f"current utilization of 0 Instances and a request delta of 1 Instances. AWS no longer sells "
+            f"{instance_type} for {use}; use {instances.successor(instance_type, use)}."
+        )
+
+
 def check_only(request: dict[str, Any], played: set[str], what: str) -> None:
     """No member is present that this sandbox would have to ignore."""
     unplayed = sorted(name for name, value in request.items() if name not in played and value)
     if unplayed:
         raise refuse(
-            f"{what}: {', '.join(unplayed)} cannot be done offline; what is run is: {', '.join(sorted(played))}."
+            f"{what}: {', '.join(unplayed)} cannot be done offline; "
+            f"what is run is: {', '.join(sorted(played))}."
         )

@@ -133,7 +133,13 @@ def _run_in(job: TrainingJob, base: Path, region: str) -> tuple[str, str]:
     job.enter("Training")
     code, overtime, lines = _train(job, base, region)
     stopped = overtime or job.training_job_status == "Stopping"
-    logs.put("TrainingJobs", f"{job.training_job_name}/algo-1-{int(clock.epoch())}", lines, job.request["RoleArn"], region)
+    logs.put(
+        "TrainingJobs",
+        f"{job.training_job_name}/algo-1-{int(clock.epoch())}",
+        lines,
+        job.request["RoleArn"],
+        region,
+    )
     job.metrics = final_metrics(job.request, lines, region)
     if code != 0 and not stopped:
         raise JobFailed(failure_reason(base, code))
@@ -188,7 +194,10 @@ def failure_reason(base: Path, code: int) -> str:
     """What SageMaker makes of output/failure and the exit code."""
     path = base / "output" / "failure"
     text = path.read_text(errors="replace") if path.exists() else ""
-    return f"AlgorithmError: {text or 'See job logs for more information'}"[: REASON_CHARACTERS - 20] + f", exit code: {code}"
+    return (
+        f"AlgorithmError: {text or 'See job logs for more information'}"[: REASON_CHARACTERS - 20]
+        + f", exit code: {code}"
+    )
 
 
 def _upload(job: TrainingJob, base: Path, region: str, required: bool) -> None:
@@ -201,7 +210,13 @@ def _upload(job: TrainingJob, base: Path, region: str, required: bool) -> None:
             job.artifact = f"{place}/model.tar.gz"
             put(job.artifact, packed(base / "model"), output.get("KmsKeyId"), job.request["RoleArn"], region)
         if any((base / "output" / "data").iterdir()):
-            put(f"{place}/output.tar.gz", packed(base / "output/data"), output.get("KmsKeyId"), job.request["RoleArn"], region)
+            put(
+                f"{place}/output.tar.gz",
+                packed(base / "output/data"),
+                output.get("KmsKeyId"),
+                job.request["RoleArn"],
+                region,
+            )
     except ClientError as error:
         job.artifact = ""
         raise JobFailed(f"ClientError: Artifact upload failed:{_told(error)}") from error

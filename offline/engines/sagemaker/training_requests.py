@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from offline.engines.sagemaker import channels, containers
-from offline.engines.sagemaker.requests import check_only, check_role, check_shape, refuse
+from offline.engines.sagemaker.requests import check_instance, check_only, check_role, check_shape, refuse
 
 PLAYED = {
     "TrainingJobName", "HyperParameters", "AlgorithmSpecification", "RoleArn", "InputDataConfig",
@@ -38,7 +38,9 @@ def check_training(request: dict[str, Any], region: str) -> None:
 def _check_algorithm(algorithm: dict[str, Any], region: str) -> None:
     check_only(algorithm, ALGORITHM_PLAYED, "AlgorithmSpecification")
     if not algorithm.get("TrainingImage"):
-        raise refuse("You must specify exactly one of TrainingImage or AlgorithmName in AlgorithmSpecification.")
+        raise refuse(
+            "You must specify exactly one of TrainingImage or AlgorithmName in AlgorithmSpecification."
+        )
     program = containers.program_for(algorithm["TrainingImage"], region)
     if algorithm.get("MetricDefinitions") and program.metrics:
         raise refuse("You can't override the metric definitions for Amazon SageMaker algorithms.")
@@ -49,6 +51,7 @@ def _check_resources(resources: dict[str, Any]) -> None:
     for member in ("InstanceType", "InstanceCount", "VolumeSizeInGB"):
         if member not in resources:
             raise refuse(f"ResourceConfig.{member} is required")
+    check_instance(resources["InstanceType"], "training")
     if resources["InstanceCount"] > 1:
         raise refuse(
             f"InstanceCount {resources['InstanceCount']}: offline a training job has one instance; "
@@ -69,8 +72,8 @@ def _check_stopping(request: dict[str, Any]) -> None:
             )
         if "CheckpointConfig" not in request and wait > SPOT_WAIT_WITHOUT_CHECKPOINTS_SECONDS:
             raise refuse(
-                f"MaxWaitTimeInSeconds {wait} is above {SPOT_WAIT_WITHOUT_CHECKPOINTS_SECONDS}: a managed spot "
-                "training job of a built-in algorithm without CheckpointConfig may not wait longer."
+                f"MaxWaitTimeInSeconds {wait} is above {SPOT_WAIT_WITHOUT_CHECKPOINTS_SECONDS}: a managed "
+                "spot training job of a built-in algorithm without CheckpointConfig may not wait longer."
             )
     elif wait is not None:
         raise refuse("MaxWaitTimeInSeconds can only be set when EnableManagedSpotTraining is true.")

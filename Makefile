@@ -1,0 +1,53 @@
+# make demo · make test · make check · make bench
+# Needs Python 3.11 or newer, make, and the package registry; everything else is installed here.
+
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+ROWS ?= 336776
+UV := 0.13.9
+
+# Synthesis imports very large modules: without their compiled form it takes a minute instead of seconds.
+unexport PYTHONDONTWRITEBYTECODE
+
+.PHONY: demo test check bench baselines requirements clean
+
+demo: $(VENV)/core
+	$(BIN)/python -m labs run --rows $(ROWS)
+
+test: $(VENV)/dev
+	$(BIN)/python -m pytest
+
+check: $(VENV)/dev
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+	$(MAKE) test
+
+bench: $(VENV)/dev
+	$(BIN)/python -m benchmarks
+
+baselines: $(VENV)/dev
+	$(BIN)/python -m tests.stacks.test_baselines
+
+requirements: $(VENV)/dev
+	for file in requirements requirements/dev; do \
+	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q $$file.in -o $$file.txt; \
+	done
+
+clean:
+	rm -rf $(VENV) cdk.out runs
+
+$(VENV)/bin/uv:
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed, this is " + sys.version)'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV)
+
+$(VENV)/core: requirements.txt $(VENV)/bin/uv
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/core
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@

@@ -1,0 +1,99 @@
+"""Instance types: which ones the APIs name, which ones AWS still sells, and what replaces the others.
+
+That an API's enumeration names a type does not make it launchable: `ml.p3.*` is in every one of
+SageMaker's and sold in no region. `regions` counts the regions whose price list has the type. There
+is no price list for training and notebooks: theirs is that of processing, else of hosting, and it is
+None (not known) for a type that neither has and that nobody has called retired.
+
+>>> choose("ml.p3.2xlarge", "training")
+'ml.g5.2xlarge'
+>>> choose("ml.p3.2xlarge", "training", forced=True)
+'ml.p3.2xlarge'
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cache
+from typing import Literal, get_args
+
+from facts.errors import UnknownFactError
+from facts.table import load
+
+Use = Literal["training", "hosting", "processing", "transform", "notebook", "emr", "ec2"]
+"""What an instance is for; each use has an enumeration and a price list of its own."""
+
+SOURCES: dict[Use, str] = {
+    "training": "botocore 1.44.5 sagemaker TrainingInstanceType; cfn-lint 1.58.0 processing, else hosting",
+    "hosting": "botocore 1.44.5 sagemaker ProductionVariantInstanceType; cfn-lint 1.58.0 hosting",
+    "processing": "botocore 1.44.5 sagemaker ProcessingInstanceType; cfn-lint 1.58.0 processing",
+    "transform": "botocore 1.44.5 sagemaker TransformInstanceType; cfn-lint 1.58.0 transform",
+    "notebook": "botocore 1.44.5 sagemaker InstanceType; cfn-lint 1.58.0 processing, else hosting",
+    "emr": "cfn-lint 1.58.0 EMR cluster; the EMR API itself takes any name",
+    "ec2": "botocore 1.44.5 ec2 InstanceType; cfn-lint 1.58.0 EC2 instance",
+}
+"""Where `exists` and `regions` of each use come from, read on 2026-11-22."""
+
+
+@dataclass(frozen=True, slots=True)
+class Instance:
+    """One instance type for one use; `stated` where the notes of 2022 name it."""
+
+    use: Use
+    instance_type: str
+    exists: bool
+    regions: int | None = None
+    retired: date | None = None
+    stated: bool = False
+    successor: str = ""
+    note: str = ""
+
+    @property
+    def sold(self) -> bool:
+        """The API names it and nothing says that it is gone: no retirement, no empty price list."""
+        return self.exists and self.regions != 0 and self.retired is None
+
+
+@cache
+def table() -> dict[tuple[Use, str], Instance]:
+    """Every instance type by use and name."""
+    return load(Instance, "instances.csv", key=("use", "instance_type"))
+
+
+def row(instance_type: str, use: Use) -> Instance:
+    """What is known of a type for a use; a type that nobody has heard of is refused."""
+    if use not in get_args(Use):
+        raise UnknownFactError.among("use of instances", use, get_args(Use))
+    if (use, instance_type) not in table():
+        known = (name for of, name in table() if of == use)
+        raise UnknownFactError.among(f"instance type for {use}", instance_type, known)
+    return table()[use, instance_type]
+
+
+def sold(instance_type: str, use: Use) -> bool:
+    """Whether AWS sells the type for this use somewhere, as far as its price lists say.
+
+    >>> sold("ml.m4.xlarge", "training"), sold("ml.p2.xlarge", "training")
+    (True, False)
+    """
+    return row(instance_type, use).sold
+
+
+def successor(instance_type: str, use: Use = "training") -> str:
+    """What to use instead of a type; the type itself where nothing replaces it.
+
+    >>> successor("ml.c5.xl", "hosting"), successor("ml.m5.xlarge")
+    ('ml.c5.xlarge', 'ml.m5.xlarge')
+    """
+    return row(instance_type, use).successor or instance_type
+
+
+def choose(stated: str, use: Use, *, forced: bool = False) -> str:
+    """The stated type where AWS sells it, else its successor; always the stated one when forced."""
+    if forced or sold(stated, use):
+        return stated
+    found = row(stated, use)
+    if not found.successor:
+        raise UnknownFactError(f"{stated} is not sold for {use} and has no successor; name another type")
+    return found.successor

@@ -1,0 +1,100 @@
+"""A real account: the session the learner's own configuration gives, and how to empty what was deployed."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from labs.context import PREFIX, Context, Progress, pages
+from labs.errors import DeployError, UsageError
+
+
+def context(rows: int, progress: Progress) -> Context:
+    """Clients of the account that the environment names."""
+    import boto3
+
+    session = boto3.Session()
+    if not session.region_name or session.get_credentials() is None:
+        raise UsageError("--on aws needs credentials and a region: set AWS_PROFILE and AWS_REGION")
+    return Context(session.client, time.sleep, session.region_name, rows, progress)
+
+
+def deployed(found: Context, nouns: Iterable[str]) -> list[str]:
+    """Those of the labs whose stacks exist, in the order in which they were deployed."""
+    summaries = pages(found.client("cloudformation"), "list_stacks", "StackSummaries")
+    existing = {one["StackName"]: one for one in summaries if one["StackStatus"] != "DELETE_COMPLETE"}
+    here = [noun for noun in nouns if f"{PREFIX}-{noun}" in existing]
+    return sorted(here, key=lambda noun: existing[f"{PREFIX}-{noun}"]["CreationTime"])
+
+
+def stacks(found: Context, nouns: Iterable[str]) -> list[dict[str, Any]]:
+    """What is deployed, in the form a report is drawn from."""
+    cloudformation = found.client("cloudformation")
+    names = {noun: f"{PREFIX}-{noun}" for noun in deployed(found, nouns)}
+    bodies = {
+        noun: cloudformation.get_template(StackName=name)["TemplateBody"] for noun, name in names.items()
+    }
+    return [
+        {"name": names[noun], "noun": noun, "template": json.loads(body) if isinstance(body, str) else body}
+        for noun, body in bodies.items()
+    ]
+
+
+def destroy(found: Context, nouns: list[str], on_stack: Callable[[str, str], None]) -> list[str]:
+    """Every stack is deleted with what its buckets hold, last deployed first; what could not be."""
+    cloudformation, left = found.client("cloudformation"), []
+    for noun in reversed(deployed(found, nouns)):
+        name = f"{PREFIX}-{noun}"
+        on_stack(name, "deleting")
+        for bucket in _buckets(cloudformation, name):
+            empty_bucket(found.client("s3"), bucket)
+        cloudformation.delete_stack(StackName=name)
+        left += _waited(found, cloudformation, name)
+        on_stack(name, "deleted")
+    return left
+
+
+def _buckets(cloudformation: Any, stack: str) -> list[str]:
+    resources = pages(cloudformation, "list_stack_resources", "StackResourceSummaries", StackName=stack)
+    return [
+        one["PhysicalResourceId"]
+        for one in resources
+        if one["ResourceType"] == "AWS::S3::Bucket" and one["ResourceStatus"] != "DELETE_COMPLETE"
+    ]
+
+
+def empty_bucket(s3: Any, bucket: str) -> int:
+    """Every version and delete marker is gone; how many there were."""
+    gone = 0
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        if found:
+            keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]
+            s3.delete_objects(Bucket=bucket, Delete={"Objects": keys, "Quiet": True})
+        gone += len(found)
+    return gone
+
+
+def _waited(found: Context, cloudformation: Any, name: str) -> list[str]:
+    """Nothing once the stack is gone; its name and reason where AWS could not delete it."""
+    stack = found.until(
+        lambda: next((one for one in _all(cloudformation) if one["StackName"] == name), None),
+        lambda one: one is None or one["StackStatus"] == "DELETE_FAILED",
+        every=10,
+        what=f"deleting stack {name}",
+    )
+    return [] if stack is None else [f"{name}: {stack.get('StackStatusReason', 'DELETE_FAILED')}"]
+
+
+def _all(cloudformation: Any) -> list[dict[str, Any]]:
+    return pages(cloudformation, "describe_stacks", "Stacks")
+
+
+def require_deployed(found: Context, nouns: list[str]) -> None:
+    """All stacks that the labs need exist, or an error says how to deploy the missing ones."""
+    missing = sorted(set(nouns) - set(deployed(found, nouns)))
+    if missing:
+        names = " ".join(f"{PREFIX}-{noun}" for noun in missing)
+        raise DeployError(f"not deployed: {names}; deploy with `npx aws-cdk@2.1148.1 deploy {names}`")

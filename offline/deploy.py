@@ -1,0 +1,204 @@
+"""Bring a cloud assembly into the account, and take it out again, through CloudFormation's own API.
+
+The stages are those of `cdk deploy`: bootstrap, publish the assets, create the stacks in order.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import boto3
+
+from offline.assembly import Assembly, StackArtifact
+from offline.errors import DeploymentError, LeftoverError
+from offline.sandbox import Sandbox
+
+__all__ = ["Assembly", "StackEvent", "assert_empty", "deploy", "destroy", "leftovers"]
+
+BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
+BOOTSTRAP_VERSION = "30"
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """One resource reached a status."""
+
+    stack: str
+    logical_id: str
+    type: str
+    status: str
+    reason: str
+
+
+Listener = Callable[[StackEvent], None]
+
+
+def deploy(assembly: Assembly, sandbox: Sandbox, on_event: Listener | None = None) -> None:
+    """Every stack of the assembly stands in the account, or `DeploymentError` says what stopped it."""
+    _bootstrap(sandbox)
+    for stack in assembly.stacks:
+        _publish(stack, sandbox)
+        _create(stack, on_event)
+
+
+def destroy(assembly: Assembly, sandbox: Sandbox, on_event: Listener | None = None) -> None:
+    """No stack of the assembly is left, nor what deploying it needed."""
+    cloudformation = boto3.client("cloudformation")
+    for stack in reversed(assembly.stacks):
+        described = cloudformation.describe_stacks(StackName=stack.name)["Stacks"][0]
+        seen = len(_events(described["StackId"]))
+        cloudformation.delete_stack(StackName=stack.name)
+        _report(described["StackId"], stack.name, seen, on_event)
+        gone = cloudformation.describe_stacks(StackName=described["StackId"])["Stacks"][0]
+        if gone["StackStatus"] != "DELETE_COMPLETE":
+            raise DeploymentError(f"{stack.name} was not deleted: {gone.get('StackStatusReason')}")
+    _unbootstrap(assembly, sandbox)
+
+
+def _bootstrap(sandbox: Sandbox) -> None:
+    """What templates expect `cdk bootstrap` to have left: the version parameter."""
+    boto3.client("ssm").put_parameter(
+        Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
+    )
+
+
+def _publish(stack: StackArtifact, sandbox: Sandbox) -> None:
+    """The stack's assets lie in the bucket that its template reads them from."""
+    s3 = boto3.client("s3")
+    for asset in stack.assets:
+        bucket, key = (_placed(text, sandbox) for text in (asset.bucket, asset.key))
+        if bucket not in {b["Name"] for b in s3.list_buckets()["Buckets"]}:
+            place = {} if sandbox.region == "us-east-1" else {"LocationConstraint": sandbox.region}
+            s3.create_bucket(Bucket=bucket, **({"CreateBucketConfiguration": place} if place else {}))
+        s3.put_object(Bucket=bucket, Key=key, Body=asset.content())
+
+
+def _placed(text: str, sandbox: Sandbox) -> str:
+    for name, value in (("AccountId", sandbox.account_id), ("Region", sandbox.region), ("Partition", "aws")):
+        text = text.replace(f"${{AWS::{name}}}", value)
+    return text
+
+
+def _create(stack: StackArtifact, on_event: Listener | None) -> None:
+    cloudformation = boto3.client("cloudformation")
+    created = cloudformation.create_stack(
+        StackName=stack.name,
+        TemplateBody=stack.body,
+        Capabilities=["CAPABILITY_NAMED_IAM"],
+        Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
+    )
+    _report(created["StackId"], stack.name, 0, on_event)
+    described = cloudformation.describe_stacks(StackName=created["StackId"])["Stacks"][0]
+    if described["StackStatus"] != "CREATE_COMPLETE":
+        raise DeploymentError(described.get("StackStatusReason") or f"{stack.name}: {described['StackStatus']}")
+
+
+def _events(stack_id: str) -> list[dict[str, Any]]:
+    pages = boto3.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=stack_id)
+    return [event for page in pages for event in page["StackEvents"]][::-1]
+
+
+def _report(stack_id: str, name: str, seen: int, on_event: Listener | None) -> None:
+    if on_event is None:
+        return
+    for event in _events(stack_id)[seen:]:
+        on_event(
+            StackEvent(
+                name,
+                event["LogicalResourceId"],
+                event["ResourceType"],
+                event["ResourceStatus"],
+                event.get("ResourceStatusReason", ""),
+            )
+        )
+
+
+def _unbootstrap(assembly: Assembly, sandbox: Sandbox) -> None:
+    s3 = boto3.client("s3")
+    for bucket in {_placed(asset.bucket, sandbox) for stack in assembly.stacks for asset in stack.assets}:
+        for item in s3.list_objects_v2(Bucket=bucket).get("Contents", []):
+            s3.delete_object(Bucket=bucket, Key=item["Key"])
+        s3.delete_bucket(Bucket=bucket)
+    boto3.client("ssm").delete_parameter(Name=BOOTSTRAP_PARAMETER)
+
+
+def assert_empty(sandbox: Sandbox) -> None:
+    """Nothing is left in the account."""
+    left = leftovers(sandbox)
+    if left:
+        raise LeftoverError(f"{len(left)} resources outlived their stacks: {', '.join(left[:20])}")
+
+
+def leftovers(sandbox: Sandbox) -> list[str]:
+    """Everything that still exists, as `service kind name`.
+
+    What AWS keeps for itself does not count: the records of finished jobs, keys that wait for their
+    deletion, the default VPC, the `primary` workgroup, and log groups that services made for themselves.
+    """
+    return sorted(found for look in LOOKS for found in look())
+
+
+def _names(service: str, operation: str, result: str, name: str, **arguments: Any) -> Iterator[str]:
+    client = boto3.client(service)
+    pages: Any
+    if client.can_paginate(operation):
+        pages = client.get_paginator(operation).paginate(**arguments)
+    else:
+        pages = [getattr(client, operation)(**arguments)]
+    for page in pages:
+        for item in page.get(result, []):
+            yield item[name] if name else item
+
+
+def _plain(service: str, kind: str, operation: str, result: str, name: str) -> Callable[[], Iterator[str]]:
+    def look() -> Iterator[str]:
+        for found in _names(service, operation, result, name):
+            if (kind, found) not in KEPT:
+                yield f"{service} {kind} {found}"
+
+    return look
+
+
+def _keys() -> Iterator[str]:
+    kms = boto3.client("kms")
+    for key in _names("kms", "list_keys", "Keys", "KeyId"):
+        described = kms.describe_key(KeyId=key)["KeyMetadata"]
+        if described["KeyState"] != "PendingDeletion" and described["KeyManager"] == "CUSTOMER":
+            yield f"kms key {key}"
+
+
+def _networks() -> Iterator[str]:
+    for vpc in boto3.client("ec2").describe_vpcs()["Vpcs"]:
+        if not vpc["IsDefault"]:
+            yield f"ec2 vpc {vpc['VpcId']}"
+
+
+def _log_groups() -> Iterator[str]:
+    for name in _names("logs", "describe_log_groups", "logGroups", "logGroupName"):
+        if not name.startswith(MADE_BY_SERVICES):
+            yield f"logs group {name}"
+
+
+KEPT = {("workgroup", "primary")}
+MADE_BY_SERVICES = ("/aws/sagemaker/", "/aws-glue/")
+
+LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
+    _plain("s3", "bucket", "list_buckets", "Buckets", "Name"),
+    _plain("kinesis", "stream", "list_streams", "StreamNames", ""),
+    _plain("firehose", "delivery stream", "list_delivery_streams", "DeliveryStreamNames", ""),
+    _plain("lambda", "function", "list_functions", "Functions", "FunctionName"),
+    _plain("glue", "database", "get_databases", "DatabaseList", "Name"),
+    _plain("glue", "crawler", "get_crawlers", "Crawlers", "Name"),
+    _plain("glue", "security configuration", "get_security_configurations", "SecurityConfigurations", "Name"),
+    _plain("athena", "workgroup", "list_work_groups", "WorkGroups", "Name"),
+    _plain("stepfunctions", "state machine", "list_state_machines", "stateMachines", "name"),
+    _plain("sagemaker", "model", "list_models", "Models", "ModelName"),
+    _plain("iam", "role", "list_roles", "Roles", "RoleName"),
+    _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
+    _plain("ssm", "parameter", "describe_parameters", "Parameters", "Name"),
+    _keys,
+    _networks,
+    _log_groups,
+)

@@ -1,0 +1,136 @@
+"""Objects of the lake as files on local disk, fetched once for each version, and their footers."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pyarrow as pa
+import pyarrow.orc as orc
+import pyarrow.parquet as pq
+from botocore.exceptions import ClientError
+
+from offline.engines.athena.errors import QueryError
+
+
+@dataclass(frozen=True)
+class Object:
+    """One version of one object."""
+
+    bucket: str
+    key: str
+    etag: str
+    size: int
+
+    @property
+    def uri(self) -> str:
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def digest(self) -> str:
+        return hashlib.sha256(f"{self.uri} {self.etag}".encode()).hexdigest()[:32]
+
+
+@dataclass(frozen=True)
+class RowGroup:
+    """What a scan of one row group reads and can skip: column → compressed bytes, and (min, max)."""
+
+    sizes: dict[str, int]
+    ranges: dict[str, tuple[Any, Any]]
+
+
+@dataclass(frozen=True)
+class File:
+    """An object on disk. Columnar files know their columns' types and row groups."""
+
+    path: Path
+    object: Object
+    types: dict[str, str] = field(default_factory=dict)
+    groups: tuple[RowGroup, ...] = ()
+    broken: str = ""
+
+
+def split_uri(uri: str) -> tuple[str, str]:
+    """Bucket and key of an S3 address.
+
+    >>> split_uri("s3://lake/flights/")
+    ('lake', 'flights/')
+    """
+    parts = urlsplit(uri)
+    return parts.netloc, parts.path.removeprefix("/")
+
+
+def listing(s3: Any, uri: str) -> list[Object]:
+    """Every object below a location that Hive would read: not empty, not hidden by `_` or a dot."""
+    bucket, prefix = split_uri(uri)
+    try:
+        pages = list(s3.get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix))
+    except ClientError as error:
+        raise QueryError("HIVE_METASTORE_ERROR" if not bucket else "PERMISSION_DENIED", str(error)) from None
+    return [
+        Object(bucket, found["Key"], found["ETag"], found["Size"])
+        for page in pages
+        for found in page.get("Contents", [])
+        if found["Size"] and not found["Key"].rsplit("/", 1)[-1].startswith(("_", "."))
+    ]
+
+
+class Store:
+    """The fetched files, by version of their object."""
+
+    def __init__(self, root: Path) -> None:
+        self._root = root
+        self._files: dict[tuple[str, str], File] = {}
+
+    def file(self, s3: Any, wanted: Object, reader: str) -> File:
+        key = (wanted.digest, reader)
+        if key not in self._files:
+            self._files[key] = self._fetch(s3, wanted, reader)
+        return self._files[key]
+
+    def forget(self, wanted: set[str]) -> None:
+        """Keep only these versions of objects."""
+        for digest, reader in [key for key in self._files if key[0] not in wanted]:
+            self._files.pop((digest, reader)).path.unlink(missing_ok=True)
+
+    def _fetch(self, s3: Any, wanted: Object, reader: str) -> File:
+        try:
+            body = s3.get_object(Bucket=wanted.bucket, Key=wanted.key)["Body"].read()
+        except ClientError as error:
+            raise QueryError("HIVE_CANNOT_OPEN_SPLIT", f"Error opening {wanted.uri}: {error}") from None
+        suffix = "." + {"orc": "parquet"}.get(reader, reader)
+        if wanted.key.endswith(".gz"):
+            suffix += ".gz"
+        path = self._root / f"{wanted.digest}{suffix}"
+        path.write_bytes(body)
+        try:
+            return columnar(path, wanted, reader) if reader in ("parquet", "orc") else File(path, wanted)
+        except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
+            return File(path, wanted, broken=str(error).splitlines()[0])
+
+
+def columnar(path: Path, wanted: Object, reader: str) -> File:
+    """A Parquet file with its footer; ORC becomes Parquet, its columns' shares of the object estimated."""
+    if reader == "orc":
+        pq.write_table(orc.read_table(path), path)
+    metadata = pq.read_metadata(path)
+    share = wanted.size / path.stat().st_size if reader == "orc" else 1.0
+    schema = metadata.schema.to_arrow_schema()
+    types = {name.lower(): str(kind) for name, kind in zip(schema.names, schema.types, strict=True)}
+    groups = [metadata.row_group(index) for index in range(metadata.num_row_groups)]
+    return File(path, wanted, types, tuple(row_group(group, share) for group in groups))
+
+
+def row_group(group: Any, share: float) -> RowGroup:
+    sizes: dict[str, int] = {}
+    ranges: dict[str, tuple[Any, Any]] = {}
+    for index in range(group.num_columns):
+        column = group.column(index)
+        name = column.path_in_schema.split(".")[0].lower()
+        sizes[name] = sizes.get(name, 0) + round(column.total_compressed_size * share)
+        if column.is_stats_set and column.statistics.has_min_max:
+            ranges[name] = (column.statistics.min, column.statistics.max)
+    return RowGroup(sizes, ranges)

@@ -1,0 +1,82 @@
+"""Glue in one region: crawlers run when the account settles, and when their schedule falls due."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Any
+
+from moto.glue.exceptions import CrawlerAlreadyExistsException, JsonRESTError
+from moto.glue.models import GlueBackend
+
+from offline.clock import clock
+from offline.engine import Engine
+from offline.engines.glue import urls
+from offline.engines.glue.crawl import Crawl, CrawlError
+from offline.engines.glue.crawlers import Crawler
+
+
+class GlueEngine(Engine, GlueBackend):
+    """moto's catalog, with crawlers that crawl."""
+
+    service = "glue"
+
+    @property
+    def _url_module(self) -> Any:
+        return urls
+
+    def create_crawler(self, name: str, **settings: Any) -> None:
+        if name in self.crawlers:
+            raise CrawlerAlreadyExistsException
+        self.crawlers[name] = Crawler(name=name, backend=self, **settings)
+
+    def update_crawler(self, name: str, changes: dict[str, Any]) -> None:
+        """Change what is given; the crawler forgets nothing of its earlier runs."""
+        crawler = self.get_crawler(name)
+        before = dict(vars(crawler))
+        vars(crawler).update(changes)
+        try:
+            crawler.check()
+        except JsonRESTError:
+            vars(crawler).update(before)
+            raise
+        if "schedule" in changes:
+            crawler.since = clock.now()
+            crawler.schedule_state = "SCHEDULED" if crawler.schedule else "NOT_SCHEDULED"
+        crawler.version += 1
+        crawler.last_updated = clock.now()
+
+    def due(self) -> datetime | None:
+        """The next firing of any crawler's schedule."""
+        moments = [moment for crawler in self.crawlers.values() if (moment := crawler.next_run())]
+        return min(moments, default=None)
+
+    def settle(self) -> bool:
+        """Start what the schedules ask for, and finish every run."""
+        for crawler in self.crawlers.values():
+            self._start_scheduled(crawler)
+        waiting = [crawler for crawler in self.crawlers.values() if crawler.running]
+        for crawler in waiting:
+            self._finish(crawler)
+        return bool(waiting)
+
+    def _start_scheduled(self, crawler: Crawler) -> None:
+        moment = crawler.next_run()
+        if moment is not None and moment <= clock.now():
+            crawler.since = clock.now()
+            if not crawler.running:
+                crawler.start_crawler()
+
+    def _finish(self, crawler: Crawler) -> None:
+        run = crawler.running
+        assert run is not None
+        if run.status == "STOPPING":
+            run.end("STOPPED")
+            return
+        try:
+            Crawl(self, crawler, run.crawl_id, run.tally).run()
+        except CrawlError as error:
+            run.end("FAILED", str(error))
+        except JsonRESTError as error:
+            run.end("FAILED", str(error.message))
+        else:
+            run.end("COMPLETED")

@@ -1,0 +1,146 @@
+"""One execution environment: a process that has loaded the handler and waits for events."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import struct
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryFile
+from typing import IO, Any
+
+from offline.engines import lambda_runtime
+
+LENGTHS = struct.Struct(">II")
+# A cold start imports the module before its first event; AWS gives that phase ten seconds of its own.
+INIT_SECONDS = 10.0
+MALFORMED_EVENT = 2
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What one invocation came to."""
+
+    payload: bytes
+    failed: bool
+    output: str
+    """What the handler printed and logged."""
+    milliseconds: float
+    alive: bool = True
+    """Whether the process can take another event."""
+    malformed: bool = False
+    """Whether the event was no JSON, so that the handler did not see it."""
+
+
+class Environment:
+    """A process of this very Python (`sys.executable`), whatever python3.x the function names."""
+
+    def __init__(self, import_path: list[str], variables: dict[str, str], folder: Path) -> None:
+        self.log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
+        self._ready = False
+        self._output: IO[bytes] = TemporaryFile()  # noqa: SIM115 - lives as long as the process
+        requests, self._requests = os.pipe()
+        self._answers, answers = os.pipe()
+        self._process = subprocess.Popen(
+            [sys.executable, "-B", str(Path(lambda_runtime.__file__)), str(requests), str(answers)],
+            stdin=subprocess.DEVNULL,
+            stdout=self._output,
+            stderr=subprocess.STDOUT,
+            cwd=folder,
+            env=variables | {"LAMBDA_IMPORT_PATH": os.pathsep.join(import_path)},
+            pass_fds=(requests, answers),
+        )
+        os.close(requests)
+        os.close(answers)
+
+    def invoke(self, head: dict[str, Any], event: bytes, timeout_seconds: float) -> Answer:
+        """Hand the process an event and wait for its answer, its end or the timeout, in real seconds."""
+        started = time.monotonic()
+        try:
+            self._await_init()
+            started = time.monotonic()
+            status, payload = self._exchange(head, event, started + timeout_seconds)
+        except TimeoutError:
+            return self._ended(
+                head, "Sandbox.Timedout", f"Task timed out after {timeout_seconds:.2f} seconds", started
+            )
+        except EOFError:
+            status = self._process.wait()
+            reason = f"exit status {status}" if status >= 0 else f"signal: {-status}"
+            return self._ended(head, "Runtime.ExitError", f"Runtime exited with error: {reason}", started)
+        took = 1000 * (time.monotonic() - started)
+        return Answer(payload, status != 0, self._printed(), took, malformed=status == MALFORMED_EVENT)
+
+    def _await_init(self) -> None:
+        if not self._ready:
+            self._read(LENGTHS.size, time.monotonic() + INIT_SECONDS)
+            self._ready = True
+
+    def _exchange(self, head: dict[str, Any], event: bytes, deadline: float) -> tuple[int, bytes]:
+        text = json.dumps(head).encode()
+        try:
+            self._write(LENGTHS.pack(len(text), len(event)) + text + event, deadline)
+        except BrokenPipeError:
+            raise EOFError from None
+        status, length = LENGTHS.unpack(self._read(LENGTHS.size, deadline))
+        return status, self._read(length, deadline)
+
+    def _write(self, frame: bytes, deadline: float) -> None:
+        os.set_blocking(self._requests, False)
+        view = memoryview(frame)
+        while view:
+            _, ready, _ = select.select([], [self._requests], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            view = view[os.write(self._requests, view) :]
+
+    def _read(self, length: int, deadline: float) -> bytes:
+        buffer = bytearray()
+        while len(buffer) < length:
+            ready, _, _ = select.select([self._answers], [], [], max(0.0, deadline - time.monotonic()))
+            if not ready:
+                raise TimeoutError
+            part = os.read(self._answers, min(length - len(buffer), 1 << 20))
+            if not part:
+                raise EOFError
+            buffer += part
+        return bytes(buffer)
+
+    def _ended(self, head: dict[str, Any], kind: str, reason: str, started: float) -> Answer:
+        self._process.kill()
+        self._process.wait()
+        printed = self._printed()
+        self.close()
+        message = f"RequestId: {head['request_id']} Error: {reason}"
+        payload = json.dumps({"errorType": kind, "errorMessage": message}).encode()
+        return Answer(
+            payload, True, printed + message + "\n", 1000 * (time.monotonic() - started), alive=False
+        )
+
+    def _printed(self) -> str:
+        """What came out since the last look; the file is emptied, so it never grows."""
+        descriptor = self._output.fileno()
+        size = os.fstat(descriptor).st_size
+        if size == 0:
+            return ""
+        text = os.pread(descriptor, size, 0).decode(errors="replace")
+        # The process shares this descriptor's position, so its next line starts at the front again.
+        os.lseek(descriptor, 0, os.SEEK_SET)
+        os.ftruncate(descriptor, 0)
+        return text
+
+    def close(self) -> None:
+        """End the process and wait until it is gone."""
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.wait()
+        for descriptor in (self._requests, self._answers):
+            if descriptor >= 0:
+                os.close(descriptor)
+        self._requests = self._answers = -1
+        self._output.close()

@@ -1,0 +1,107 @@
+"""A function: what moto keeps of it, what moto drops, and its code unpacked on disk."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import zipfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from moto.awslambda.exceptions import InvalidParameterValueException
+from moto.awslambda.models import LambdaFunction, lambda_backends
+
+from offline.errors import EngineError
+
+if TYPE_CHECKING:
+    from offline.engines.lambda_.engine import LambdaEngine
+
+KEPT_OF_THE_HOST = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
+
+
+class Function(LambdaFunction):
+    """One version of a function; invoking it from any service of the account reaches the engine."""
+
+    def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        super().__init__(account_id, spec, region, version)
+        self.logging_config: dict[str, str] = spec.get("LoggingConfig") or {}
+        if self.logging_config.get("LogFormat", "Text") != "Text":
+            raise InvalidParameterValueException(
+                f"LoggingConfig.LogFormat of function {self.function_name} is "
+                f"{self.logging_config['LogFormat']}; offline only Text is written: use Text"
+            )
+
+    @property
+    def log_group(self) -> str:
+        return self.logging_config.get("LogGroup") or f"/aws/lambda/{self.function_name}"
+
+    def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
+        shape = {"LogFormat": "Text", "LogGroup": self.log_group}
+        kept: dict[str, Any] = super().get_configuration(on_create)
+        return kept | {"LoggingConfig": shape}
+
+    def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
+        self.logging_config = config_updates.get("LoggingConfig", self.logging_config)
+        super().update_configuration(config_updates)
+        return self.get_configuration()
+
+    def invoke(self, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
+        """Run synchronously, for moto's own event sources (SQS, SNS, log subscriptions)."""
+        engine: LambdaEngine = lambda_backends[self.account_id][self.region]
+        return engine.run(self, body.encode() if isinstance(body, str) else body).payload
+
+    def identity(self) -> tuple[str, ...]:
+        """What a warm environment depends on; it changes with the code and with any setting."""
+        settings = (self.handler, self.role, self.memory_size, self.timeout, self.log_group, self.run_time)
+        variables = sorted(self.environment_vars.items())
+        layers = [layer["Arn"] for layer in self.layers]
+        return tuple(
+            map(str, (self.function_arn, self.version, self.code_sha_256, *settings, variables, layers))
+        )
+
+    def unpack(self, folder: Path, layers: list[bytes]) -> list[str]:
+        """Lay the code out as in AWS (/var/task, /opt); where Python finds modules, in order."""
+        self._refuse_foreign_runtimes()
+        task, opt = folder / "task", folder / "opt"
+        for target, archives in ((task, [self.code_bytes]), (opt, layers)):
+            target.mkdir()
+            for archive in archives:
+                zipfile.ZipFile(io.BytesIO(archive)).extractall(target)
+        return [str(task), str(opt / "python")]
+
+    def _refuse_foreign_runtimes(self) -> None:
+        if self.package_type != "Zip" or not (self.run_time or "").startswith("python"):
+            raise EngineError(
+                f"function {self.function_name!r} cannot run offline: package type {self.package_type}, "
+                f"runtime {self.run_time}; allowed are zip packages with a python3.x runtime, run by Python "
+                f"{sys.version_info.major}.{sys.version_info.minor}"
+            )
+
+    def variables(self, endpoint: str, task: str, log_stream: str) -> dict[str, str]:
+        """The environment of its process: AWS's reserved variables, the role's credentials, its own."""
+        host = {name: os.environ[name] for name in KEPT_OF_THE_HOST if name in os.environ}
+        role = boto3.client("sts", region_name=self.region).assume_role(
+            RoleArn=self.role, RoleSessionName=self.function_name.ljust(2, "-")
+        )["Credentials"]
+        reserved = {
+            "AWS_ACCESS_KEY_ID": role["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": role["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": role["SessionToken"],
+            "AWS_REGION": self.region,
+            "AWS_DEFAULT_REGION": self.region,
+            "AWS_ENDPOINT_URL": endpoint,
+            "AWS_EXECUTION_ENV": f"AWS_Lambda_{self.run_time}",
+            "AWS_LAMBDA_FUNCTION_NAME": self.function_name,
+            "AWS_LAMBDA_FUNCTION_VERSION": str(self.version),
+            "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_size),
+            "AWS_LAMBDA_LOG_GROUP_NAME": self.log_group,
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
+            "LAMBDA_TASK_ROOT": task,
+            "_HANDLER": self.handler,
+            "TZ": "UTC",
+            "LANG": "en_US.UTF-8",
+            "PYTHONUNBUFFERED": "1",
+        }
+        return host | {str(k): str(v) for k, v in self.environment_vars.items()} | reserved

@@ -1,0 +1,53 @@
+"""What a function leaves in CloudWatch Logs: START, its lines, END and REPORT."""
+
+from __future__ import annotations
+
+import math
+from typing import Any
+
+from botocore.exceptions import ClientError
+from moto.core.utils import unix_time_millis
+
+from offline.engine import client_of_role
+from offline.engines.lambda_.environment import Answer
+from offline.engines.lambda_.function import Function
+
+
+def lines(function: Function, request_id: str, answer: Answer) -> list[str]:
+    """One invocation as the log shows it; memory used is not measured, so none is named."""
+    billed = math.ceil(answer.milliseconds)
+    return [
+        f"START RequestId: {request_id} Version: {function.version}",
+        *answer.output.splitlines(),
+        f"END RequestId: {request_id}",
+        f"REPORT RequestId: {request_id}\tDuration: {answer.milliseconds:.2f} ms\t"
+        f"Billed Duration: {billed} ms\tMemory Size: {function.memory_size} MB",
+    ]
+
+
+def write(function: Function, stream: str, messages: list[str]) -> None:
+    """Put the lines into the function's log group, as the function's role.
+
+    A role that may not write logs leaves none, and the invocation does not notice: as on AWS.
+    Events carry the time of moto's Logs, which turns away events older than 14 days.
+    """
+    logs = client_of_role("logs", function.role, function.region)
+    now = int(unix_time_millis())
+    events = [{"timestamp": now, "message": message} for message in messages]
+    try:
+        _ensure(logs, function.log_group, stream)
+        logs.put_log_events(logGroupName=function.log_group, logStreamName=stream, logEvents=events)
+    except ClientError as error:
+        if "AccessDenied" not in error.response["Error"]["Code"]:
+            raise
+
+
+def _ensure(logs: Any, group: str, stream: str) -> None:
+    for create, names in (
+        (logs.create_log_group, {"logGroupName": group}),
+        (logs.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
+    ):
+        try:
+            create(**names)
+        except logs.exceptions.ResourceAlreadyExistsException:
+            continue

@@ -1,0 +1,164 @@
+"""The SageMaker backend: moto's control plane, with jobs that really run and models that really answer."""
+
+from __future__ import annotations
+
+import importlib
+from typing import Any, ClassVar
+
+from moto.sagemaker.models import Model, SageMakerModelBackend, arn_formatter
+
+from offline.clock import clock
+from offline.engine import Engine
+from offline.engines.sagemaker import containers, training, transform
+from offline.engines.sagemaker.hosting import Hosting
+from offline.engines.sagemaker.requests import check_only, check_role, check_shape, in_use, refuse
+from offline.engines.sagemaker.training import TrainingJob
+from offline.engines.sagemaker.training_requests import check_training
+from offline.engines.sagemaker.transform import TransformJob, check_transform
+
+MODEL_PLAYED = {
+    "ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "Tags", "VpcConfig",
+    "EnableNetworkIsolation",
+}  # fmt: skip
+CONTAINER_PLAYED = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "Environment"}
+
+
+class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
+    """Training jobs, models, transform jobs and endpoints; jobs run in `settle`, in order of creation."""
+
+    service: ClassVar[str] = "sagemaker"
+
+    @property
+    def _url_module(self) -> Any:
+        return importlib.import_module("offline.engines.sagemaker.urls")
+
+    def settle(self) -> bool:
+        """Every job that was created has ended."""
+        waiting = [job for job in self._jobs() if job is not None]
+        for job in waiting:
+            if isinstance(job, TrainingJob):
+                training.run(job, self.region_name)
+            else:
+                transform.run(job, self.describe_model(job.request["ModelName"]).request, self.region_name)
+        return bool(waiting)
+
+    def _jobs(self) -> list[TrainingJob | TransformJob]:
+        trainings = [
+            j for j in self.training_jobs.values() if j.training_job_status in ("InProgress", "Stopping")
+        ]
+        transforms = [
+            j for j in self.transform_jobs.values() if j.transform_job_status in ("InProgress", "Stopping")
+        ]
+        return sorted([*trainings, *transforms], key=lambda job: job.creation_time)
+
+    def submit_training_job(self, request: dict[str, Any]) -> TrainingJob:
+        check_training(request, self.region_name)
+        name = request["TrainingJobName"]
+        arn = self._arn("training-job", name)
+        if name in self.training_jobs:
+            raise in_use(f"Training job names must be unique within an AWS account and region, and a "
+                         f"training job with this name already exists ({arn})")  # fmt: skip
+        request.setdefault("EnableNetworkIsolation", False)
+        request.setdefault("EnableInterContainerTrafficEncryption", False)
+        request.setdefault("EnableManagedSpotTraining", False)
+        self.training_jobs[name] = TrainingJob(name, arn, request)
+        return self.training_jobs[name]
+
+    def describe_training_job(self, training_job_name: str) -> dict[str, Any]:
+        return self._training_job(training_job_name).describe()
+
+    def stop_training_job(self, name: str) -> None:
+        """The job is Stopping; a program that runs is asked to end."""
+        job = self._training_job(name)
+        if job.training_job_status != "InProgress":
+            raise refuse(
+                f"The request was rejected because the training job is in status {job.training_job_status}."
+            )
+        job.training_job_status = "Stopping"
+        job.enter("Stopping")
+        if job.process is not None:
+            job.process.terminate()
+
+    def _training_job(self, name: str) -> TrainingJob:
+        if name not in self.training_jobs:
+            raise refuse("Requested resource not found.")
+        return self.training_jobs[name]
+
+    def submit_model(self, request: dict[str, Any]) -> Model:
+        """A model that names its artifact and image; neither is read until something serves it."""
+        check_shape("CreateModel", request)
+        check_only(request, MODEL_PLAYED, "CreateModel")
+        given = (
+            [request["PrimaryContainer"]] if "PrimaryContainer" in request else request.get("Containers", [])
+        )
+        if len(given) != 1:
+            raise refuse(f"CreateModel: offline a model has one container, got {len(given)}.")
+        _check_container(given[0], self.region_name)
+        if "ExecutionRoleArn" not in request:
+            raise refuse("ExecutionRoleArn is required to read the model's artifact and to write logs.")
+        check_role(request["ExecutionRoleArn"], self.region_name)
+        name = request["ModelName"]
+        if name in self._models:
+            raise refuse(f'Cannot create already existing model "{self._arn("model", name)}".')
+        request["PrimaryContainer"] = given[0]
+        return self._keep_model(name, request)
+
+    def _keep_model(self, name: str, request: dict[str, Any]) -> Model:
+        model = self.create_model(
+            model_name=name,
+            execution_role_arn=request["ExecutionRoleArn"],
+            primary_container=request["PrimaryContainer"],
+            vpc_config=request.get("VpcConfig"),
+            containers=None,
+            tags=request.get("Tags"),
+        )
+        model.enable_network_isolation = request.get("EnableNetworkIsolation", False)
+        model.creation_time, model.request = clock.now(), request
+        return model
+
+    def submit_transform_job(self, request: dict[str, Any]) -> TransformJob:
+        check_transform(request)
+        self.describe_model(request["ModelName"])
+        name = request["TransformJobName"]
+        arn = self._arn("transform-job", name)
+        if name in self.transform_jobs:
+            raise in_use(f"Job name must be unique within an AWS account and region, and a job with this "
+                         f"name already exists ({arn})")  # fmt: skip
+        self.transform_jobs[name] = TransformJob(name, arn, request)
+        return self.transform_jobs[name]
+
+    def describe_transform_job(self, transform_job_name: str) -> dict[str, Any]:
+        return self._transform_job(transform_job_name).describe()
+
+    def stop_transform_job(self, name: str) -> None:
+        job = self._transform_job(name)
+        if job.transform_job_status != "InProgress":
+            raise refuse(
+                f"The request was rejected because the transform job is in status {job.transform_job_status}."
+            )
+        job.transform_job_status = "Stopping"
+
+    def _transform_job(self, name: str) -> TransformJob:
+        if name not in self.transform_jobs:
+            raise refuse(f"Could not find requested job with name: {name}")
+        return self.transform_jobs[name]
+
+    def _arn(self, kind: str, name: str) -> str:
+        return arn_formatter(kind, name, self.account_id, self.region_name)
+
+    def close(self) -> None:
+        """No program of this account runs any more."""
+        self.close_endpoints()
+        for job in self.training_jobs.values():
+            if job.process is not None:
+                job.process.kill()
+
+
+def _check_container(container: dict[str, Any], region: str) -> None:
+    check_only(container, CONTAINER_PLAYED, "CreateModel: PrimaryContainer")
+    if container.get("Mode", "SingleModel") != "SingleModel":
+        raise refuse(f"Mode {container['Mode']} is not run offline; use SingleModel.")
+    for member in ("Image", "ModelDataUrl"):
+        if not container.get(member):
+            raise refuse(f"CreateModel: PrimaryContainer.{member} is required offline.")
+    containers.program_for(container["Image"], region)

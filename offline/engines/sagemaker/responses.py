@@ -1,0 +1,68 @@
+"""moto's responses of SageMaker, for the calls that an engine answers.
+
+moto's own hand on only some members of a request; these hand on all of them.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.core.responses import ActionResult, EmptyResult
+from moto.sagemaker.responses import SageMakerResponse
+
+from offline.engines.sagemaker.requests import refuse
+
+
+class SageMakerResponses(SageMakerResponse):
+    """Calls of a training, model, transform and hosting engine; the rest is moto's."""
+
+    def create_training_job(self) -> ActionResult:
+        job = self.sagemaker_backend.submit_training_job(dict(self._get_params()))
+        return ActionResult({"TrainingJobArn": job.arn})
+
+    def stop_training_job(self) -> EmptyResult:
+        self.sagemaker_backend.stop_training_job(self._get_param("TrainingJobName"))
+        return EmptyResult()
+
+    def create_model(self) -> ActionResult:
+        model = self.sagemaker_backend.submit_model(dict(self._get_params()))
+        return ActionResult({"ModelArn": model.arn})
+
+    def create_transform_job(self) -> ActionResult:
+        job = self.sagemaker_backend.submit_transform_job(dict(self._get_params()))
+        return ActionResult({"TransformJobArn": job.arn})
+
+    def stop_transform_job(self) -> EmptyResult:
+        self.sagemaker_backend.stop_transform_job(self._get_param("TransformJobName"))
+        return EmptyResult()
+
+    def create_endpoint_config(self) -> ActionResult:
+        self.sagemaker_backend.check_endpoint_config(dict(self._get_params()))
+        return super().create_endpoint_config()
+
+
+def _not_run(operation: str, instead: str) -> Any:
+    def refused(self: SageMakerResponses) -> ActionResult:
+        raise refuse(f"{operation} is not run offline, and its result is not imitated. {instead}")
+
+    return refused
+
+
+NOT_RUN = {
+    "create_processing_job": "Run the work as a training job, a Lambda function or a Glue job.",
+    "create_hyper_parameter_tuning_job": "Run training jobs one by one.",
+    "create_auto_ml_job_v2": "Run training jobs one by one.",
+    "create_compilation_job": "Serve the trained model as it is.",
+    "start_pipeline_execution": "Run the steps from a Step Functions state machine.",
+    "create_data_quality_job_definition": "",
+    "create_model_bias_job_definition": "",
+    "create_model_explainability_job_definition": "",
+    "create_model_quality_job_definition": "",
+}
+"""Calls whose jobs moto would report as done without doing anything, and what to do instead."""
+
+for _name, _instead in NOT_RUN.items():
+    _operation = (
+        "".join(word.title() for word in _name.split("_")).replace("AutoMl", "AutoML").replace("V2", "V2")
+    )
+    setattr(SageMakerResponses, _name, _not_run(_operation, _instead))

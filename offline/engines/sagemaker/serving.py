@@ -1,0 +1,120 @@
+"""A model being served: its artifact unpacked, its program running on a loopback port."""
+
+from __future__ import annotations
+
+import http.client
+import io
+import socket
+import subprocess
+import tarfile
+import tempfile
+import time
+from pathlib import Path
+from typing import Any, Self
+
+from botocore.exceptions import ClientError
+
+from offline.engine import client_of_role
+from offline.engines.sagemaker import containers
+from offline.engines.sagemaker.channels import bucket_and_key
+
+START_SECONDS = 120
+"""How long a program may take until /ping answers."""
+
+
+class ModelError(Exception):
+    """The model cannot be served, or answered with an error status."""
+
+    def __init__(self, message: str, status: int = 0) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+class Server:
+    """One process that serves one model, until `close`."""
+
+    def __init__(self, model: dict[str, Any], region: str, variables: dict[str, str] | None = None) -> None:
+        container = model["PrimaryContainer"]
+        self._folder = tempfile.TemporaryDirectory(prefix="serving-")
+        base = Path(self._folder.name)
+        _unpack(container["ModelDataUrl"], base / "model", model["ExecutionRoleArn"], region)
+        self._port = _free_port()
+        self._process = containers.start(
+            containers.program_for(container["Image"], region),
+            "serve",
+            base,
+            {
+                **container.get("Environment", {}), **(variables or {}),
+                "SAGEMAKER_BIND_TO_PORT": str(self._port), "AWS_REGION": region,
+            },
+        )  # fmt: skip
+        self._wait()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *raised: object) -> None:
+        self.close()
+
+    def close(self) -> list[str]:
+        """End the process; what it logged."""
+        self._process.terminate()
+        try:
+            output, _ = self._process.communicate(timeout=5)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            output, _ = self._process.communicate()
+        self._folder.cleanup()
+        return output.splitlines()
+
+    def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes, str]:
+        """Status, body and content type of one answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self._port)
+        try:
+            connection.request(
+                method, path, body or None, {k.replace("_", "-"): v for k, v in headers.items()}
+            )
+            response = connection.getresponse()
+            return response.status, response.read(), response.getheader("Content-Type", "")
+        finally:
+            connection.close()
+
+    def _wait(self) -> None:
+        """Come back once /ping answers; a program that ends before is a ModelError with its log."""
+        deadline = time.monotonic() + START_SECONDS
+        while time.monotonic() < deadline:
+            try:
+                if self.request("GET", "/ping")[0] == 200:
+                    return
+            except ConnectionError:
+                # The process tells by ending that it failed; until then it is still starting.
+                try:
+                    self._process.wait(timeout=0.05)
+                    break
+                except subprocess.TimeoutExpired:
+                    continue
+        raise ModelError(
+            "The model's container did not pass the ping health check: " + "\n".join(self.close()[-5:])
+        )
+
+
+def _unpack(uri: str, folder: Path, role_arn: str, region: str) -> None:
+    bucket, key = bucket_and_key(uri)
+    try:
+        body = client_of_role("s3", role_arn, region).get_object(Bucket=bucket, Key=key)["Body"].read()
+    except ClientError as error:
+        raise ModelError(
+            f"Failed to download model data from {uri}: {error.response['Error']['Message']}"
+        ) from error
+    folder.mkdir(parents=True)
+    try:
+        with tarfile.open(fileobj=io.BytesIO(body), mode="r:gz") as archive:
+            archive.extractall(folder, filter="data")
+    except tarfile.TarError as error:
+        raise ModelError(f"Failed to extract model data archive {uri}: {error}") from error
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

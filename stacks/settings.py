@@ -1,0 +1,112 @@
+"""The knobs of cdk.json (context keys `lab:*`), typed; the values live there, none here."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, fields
+from pathlib import Path
+from typing import Any, get_type_hints
+
+from aws_cdk import RemovalPolicy
+from aws_cdk import aws_logs as logs
+from constructs import Node
+
+CDK_JSON = Path(__file__).parent.parent / "cdk.json"
+PREFIX = "lab:"
+
+
+class SettingError(Exception):
+    """A context value that no stack can be built with."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Every value a reader may change; `-c lab:spot=true` changes one for one synthesis."""
+
+    name: str
+    retain_data: bool
+    log_retention_days: int
+    infrequent_access_days: int
+    glacier_days: int
+    expiry_days: int
+    noncurrent_days: int
+    incomplete_upload_days: int
+    vpc_cidr: str
+    records_per_second: int
+    record_bytes: int
+    readers: int
+    firehose_buffer_mib: int
+    firehose_interval_seconds: int
+    crawl_schedule: str
+    scan_cutoff_mib: int
+    training_instance: str
+    instances: str
+    training_seconds: int
+    spot: bool
+
+    @classmethod
+    def load(cls, node: Node) -> Settings:
+        """The settings of an app's context; a missing or mistyped one is named with what is allowed."""
+        types = get_type_hints(cls)
+        values = {f.name: _typed(f.name, node.try_get_context(PREFIX + f.name), types) for f in fields(cls)}
+        settings = cls(**values)
+        settings._refuse()
+        return settings
+
+    def _refuse(self) -> None:
+        _among("instances", self.instances, ("sold", "stated"))
+        _among("log_retention_days", self.log_retention_days, sorted(RETENTIONS))
+        for name in ("records_per_second", "record_bytes", "readers", "training_seconds", "scan_cutoff_mib"):
+            if getattr(self, name) < 1:
+                raise SettingError(f"lab:{name} must be at least 1, got {getattr(self, name)}; see cdk.json")
+        if not 0 < self.infrequent_access_days < self.glacier_days < self.expiry_days:
+            raise SettingError(
+                "lab:infrequent_access_days < lab:glacier_days < lab:expiry_days must hold, got "
+                f"{self.infrequent_access_days}, {self.glacier_days}, {self.expiry_days}; see cdk.json"
+            )
+
+    @property
+    def removal(self) -> RemovalPolicy:
+        """What becomes of data when its stack is destroyed."""
+        return RemovalPolicy.RETAIN if self.retain_data else RemovalPolicy.DESTROY
+
+    @property
+    def retention(self) -> logs.RetentionDays:
+        return RETENTIONS[self.log_retention_days]
+
+
+RETENTIONS = {
+    1: logs.RetentionDays.ONE_DAY,
+    3: logs.RetentionDays.THREE_DAYS,
+    7: logs.RetentionDays.ONE_WEEK,
+    14: logs.RetentionDays.TWO_WEEKS,
+    30: logs.RetentionDays.ONE_MONTH,
+    90: logs.RetentionDays.THREE_MONTHS,
+    365: logs.RetentionDays.ONE_YEAR,
+}
+
+
+def context() -> dict[str, Any]:
+    """The context of cdk.json, for a synthesis that the CDK CLI did not start."""
+    loaded: dict[str, Any] = json.loads(CDK_JSON.read_text())["context"]
+    return loaded
+
+
+def _typed(name: str, value: Any, types: dict[str, Any]) -> Any:
+    wanted = types[name]
+    if value is None:
+        raise SettingError(f"lab:{name} is missing; cdk.json gives every setting a value")
+    if isinstance(value, str) and wanted is not str:
+        value = {"true": True, "false": False}.get(value.lower(), value) if wanted is bool else _number(value)
+    if type(value) is not wanted:
+        raise SettingError(f"lab:{name} must be {wanted.__name__}, got {value!r}; see cdk.json")
+    return value
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.lstrip("-").isdigit() else text
+
+
+def _among(name: str, value: object, allowed: Any) -> None:
+    if value not in allowed:
+        raise SettingError(f"lab:{name} must be one of {', '.join(map(str, allowed))}, got {value!r}; see cdk.json")
