@@ -75,15 +75,22 @@ class Assembly:
     @classmethod
     def load(cls, directory: Path) -> Assembly:
         """The assembly in a directory; anything missing or unreadable is named."""
-        manifest = _json(directory / "manifest.json", "is not a cloud assembly: run `python -m labs synth` first")
+        manifest = _json(
+            directory / "manifest.json", "is not a cloud assembly: run `python -m labs synth` first"
+        )
         artifacts = manifest.get("artifacts", {})
         found = {
-            id: artifact for id, artifact in artifacts.items() if artifact.get("type") == "aws:cloudformation:stack"
+            id: artifact
+            for id, artifact in artifacts.items()
+            if artifact.get("type") == "aws:cloudformation:stack"
         }
         if not found:
             raise AssemblyError(f"{directory} holds no stack; an assembly has at least one")
         order = TopologicalSorter(
-            {id: [d for d in artifact.get("dependencies", []) if d in found] for id, artifact in found.items()}
+            {
+                id: [d for d in artifact.get("dependencies", []) if d in found]
+                for id, artifact in found.items()
+            }
         )
         return cls(directory, tuple(_stack(directory, id, found[id], found) for id in order.static_order()))
 

@@ -92,7 +92,9 @@ def _create(stack: StackArtifact, on_event: Listener | None) -> None:
     _report(created["StackId"], stack.name, 0, on_event)
     described = cloudformation.describe_stacks(StackName=created["StackId"])["Stacks"][0]
     if described["StackStatus"] != "CREATE_COMPLETE":
-        raise DeploymentError(described.get("StackStatusReason") or f"{stack.name}: {described['StackStatus']}")
+        raise DeploymentError(
+            described.get("StackStatusReason") or f"{stack.name}: {described['StackStatus']}"
+        )
 
 
 def _events(stack_id: str) -> list[dict[str, Any]]:

@@ -215,7 +215,7 @@ class CatalogStack(LabStack):
         )
         accept(
             role,
-            "tables have no names before they are inferred, and Glue names its log groups after the configuration",
+            "tables have no names before they are inferred; Glue names log groups after the configuration",
             "IAM5[Resource::arn:<AWS::Partition>:glue:<AWS::Region>:<AWS::AccountId>:table/<Database>/*]",
             "IAM5[Resource::arn:<AWS::Partition>:logs:<AWS::Region>:<AWS::AccountId>:log-group:/aws-glue/crawlers*]",
         )

@@ -31,9 +31,7 @@ class LakeStack(LabStack):
     TRAIL_PREFIX = "trail"
 
     def __init__(self, scope: Construct, id: str, *, settings: Settings) -> None:
-        super().__init__(
-            scope, id, noun="lake", description="Partitioned S3 data lake", settings=settings
-        )
+        super().__init__(scope, id, noun="lake", description="Partitioned S3 data lake", settings=settings)
         self.key = self._key()
         self.logs = self._logs_bucket()
         self.bucket = self._bucket("Lake", self._lake_rules())
@@ -67,12 +65,21 @@ class LakeStack(LabStack):
             iam.PolicyStatement(
                 sid="CloudWatchLogs",
                 principals=[iam.ServicePrincipal(f"logs.{self.region}.amazonaws.com")],
-                actions=["kms:Decrypt", "kms:DescribeKey", "kms:Encrypt", "kms:GenerateDataKey*", "kms:ReEncrypt*"],
+                actions=[
+                    "kms:Decrypt",
+                    "kms:DescribeKey",
+                    "kms:Encrypt",
+                    "kms:GenerateDataKey*",
+                    "kms:ReEncrypt*",
+                ],
                 resources=["*"],
                 conditions={
                     "ArnLike": {
                         "kms:EncryptionContext:aws:logs:arn": self.format_arn(
-                            service="logs", resource="log-group", resource_name="*", arn_format=ArnFormat.COLON_RESOURCE_NAME
+                            service="logs",
+                            resource="log-group",
+                            resource_name="*",
+                            arn_format=ArnFormat.COLON_RESOURCE_NAME,
                         )
                     }
                 },
@@ -101,7 +108,9 @@ class LakeStack(LabStack):
                     id="ExpireLogs",
                     expiration=Duration.days(self.settings.glacier_days),
                     noncurrent_version_expiration=Duration.days(self.settings.noncurrent_days),
-                    abort_incomplete_multipart_upload_after=Duration.days(self.settings.incomplete_upload_days),
+                    abort_incomplete_multipart_upload_after=Duration.days(
+                        self.settings.incomplete_upload_days
+                    ),
                 )
             ],
             **self._guarded(),
@@ -115,7 +124,11 @@ class LakeStack(LabStack):
         own_trails = {"StringEquals": {"aws:SourceAccount": self.account}}
         for sid, action, resource in (
             ("CloudTrailChecks", "s3:GetBucketAcl", bucket.bucket_arn),
-            ("CloudTrailWrites", "s3:PutObject", bucket.arn_for_objects(f"{self.TRAIL_PREFIX}/AWSLogs/{self.account}/*")),
+            (
+                "CloudTrailWrites",
+                "s3:PutObject",
+                bucket.arn_for_objects(f"{self.TRAIL_PREFIX}/AWSLogs/{self.account}/*"),
+            ),
         ):
             bucket.add_to_resource_policy(
                 iam.PolicyStatement(
@@ -154,7 +167,9 @@ class LakeStack(LabStack):
             ),
         ]
         return [
-            s3.LifecycleRule(id="CoolThenExpire", transitions=moves, expiration=Duration.days(settings.expiry_days)),
+            s3.LifecycleRule(
+                id="CoolThenExpire", transitions=moves, expiration=Duration.days(settings.expiry_days)
+            ),
             self._clean_up(),
         ]
 

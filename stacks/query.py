@@ -22,7 +22,9 @@ class QueryStack(LabStack):
     def __init__(
         self, scope: Construct, id: str, *, settings: Settings, lake: LakeStack, catalog: CatalogStack
     ) -> None:
-        super().__init__(scope, id, noun="query", description="Athena workgroup and queries", settings=settings)
+        super().__init__(
+            scope, id, noun="query", description="Athena workgroup and queries", settings=settings
+        )
         self.workgroup = athena.CfnWorkGroup(
             self,
             "WorkGroup",

@@ -109,4 +109,6 @@ def _number(text: str) -> int | str:
 
 def _among(name: str, value: object, allowed: Any) -> None:
     if value not in allowed:
-        raise SettingError(f"lab:{name} must be one of {', '.join(map(str, allowed))}, got {value!r}; see cdk.json")
+        raise SettingError(
+            f"lab:{name} must be one of {', '.join(map(str, allowed))}, got {value!r}; see cdk.json"
+        )

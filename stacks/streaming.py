@@ -40,7 +40,9 @@ class StreamingStack(LabStack):
             retention_period=Duration.hours(int(limits.value("kinesis-retention-hours-default"))),
             removal_policy=settings.removal,
         )
-        accept(self.stream, "the lake's own key, whose policy we hold, instead of the one AWS manages", "KDS3")
+        accept(
+            self.stream, "the lake's own key, whose policy we hold, instead of the one AWS manages", "KDS3"
+        )
         self.transform = self._transform()
         self.delivery = self._delivery(catalog)
         self.output("StreamName", self.stream.stream_name, "Producers put records here")

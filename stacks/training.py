@@ -67,7 +67,9 @@ class TrainingStack(LabStack):
         machine = self._state_machine()
         self.output("StateMachineArn", machine.state_machine_arn, "Prepares, trains, predicts, judges")
         self.output("ModelPrefix", lake.bucket.s3_url_for_object(MODELS), "Where models are kept")
-        self.output("FeatureNames", ",".join(feature_names(self.features)), "Columns after the label, in order")
+        self.output(
+            "FeatureNames", ",".join(feature_names(self.features)), "Columns after the label, in order"
+        )
 
     # -- what the jobs run with ------------------------------------------------------------------
 
@@ -112,7 +114,11 @@ class TrainingStack(LabStack):
         role.add_to_policy(
             iam.PolicyStatement(
                 sid="Image",
-                actions=["ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"],
+                actions=[
+                    "ecr:BatchCheckLayerAvailability",
+                    "ecr:BatchGetImage",
+                    "ecr:GetDownloadUrlForLayer",
+                ],
                 resources=[
                     f"arn:{self.partition}:ecr:{self.region}:{self.registry_account}:repository/"
                     f"{images.repository('xgboost')}"
@@ -448,7 +454,11 @@ class TrainingStack(LabStack):
         role.add_to_policy(
             iam.PolicyStatement(
                 sid="Query",
-                actions=["athena:GetQueryExecution", "athena:StartQueryExecution", "athena:StopQueryExecution"],
+                actions=[
+                    "athena:GetQueryExecution",
+                    "athena:StartQueryExecution",
+                    "athena:StopQueryExecution",
+                ],
                 resources=[workgroup],
             )
         )
@@ -494,7 +504,10 @@ class TrainingStack(LabStack):
             )
         )
         # Step Functions hears of the end of a job through rules that it manages itself.
-        rules = ("StepFunctionsGetEventsForSageMakerTrainingJobsRule", "StepFunctionsGetEventsForSageMakerTransformJobsRule")
+        rules = (
+            "StepFunctionsGetEventsForSageMakerTrainingJobsRule",
+            "StepFunctionsGetEventsForSageMakerTransformJobsRule",
+        )
         role.add_to_policy(
             iam.PolicyStatement(
                 sid="HearOfTheEnd",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from moto.cloudformation.exceptions import ValidationError
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
@@ -30,9 +31,9 @@ class CloudFormationApi(BaseResponse):
     def call_action(self) -> Any:
         action = self._get_action()
         if not hasattr(CloudFormationApi, camelcase_to_underscores(action)):
-            from moto.cloudformation.exceptions import ValidationError
-
-            raise ValidationError(message=f"{action} is not an operation of this offline account yet")
+            refusal = ValidationError(message=f"{action} is not an operation of this offline account")
+            status, headers, body = self.serialized(ActionResult(refusal))
+            return status, headers, body
         return super().call_action()
 
     def create_stack(self) -> ActionResult:
@@ -45,8 +46,6 @@ class CloudFormationApi(BaseResponse):
         return ActionResult({"StackId": stack.id})
 
     def _template_body(self) -> str:
-        from moto.cloudformation.exceptions import ValidationError
-
         body = self._get_param("TemplateBody")
         if body:
             return str(body)

@@ -59,7 +59,7 @@ class Scope:
         attributes = self.resources[logical_id].attributes
         if name not in attributes:
             raise TemplateError(
-                f"Fn::GetAtt {logical_id}.{name}: the resource row answers {sorted(attributes)}; add {name!r} there"
+                f"Fn::GetAtt {logical_id}.{name}: the row answers {sorted(attributes)}; add {name!r} there"
             )
         return attributes[name]
 

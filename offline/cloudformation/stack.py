@@ -128,7 +128,10 @@ class Stack:
         for logical_id, deployed in reversed(list(self.resources.items())):
             if not deployed.retained:
                 deployed.row.delete(deployed.resource, deployed.physical)
-            kind, status = deployed.resource.type, "DELETE_SKIPPED" if deployed.retained else "DELETE_COMPLETE"
+            kind, status = (
+                deployed.resource.type,
+                "DELETE_SKIPPED" if deployed.retained else "DELETE_COMPLETE",
+            )
             self._record(logical_id, deployed.physical.id, kind, status)
             del self.resources[logical_id]
 
@@ -237,7 +240,7 @@ def _refuse_unread(row: Row, resource: Resource) -> None:
     unread = [path for path in resource.properties.unread() if path not in row.inert]
     if unread:
         raise UnsupportedPropertyError(
-            f"properties {unread} would be dropped; read them in {row.module} or name the reason there (inert)"
+            f"properties {unread} would be dropped; read them in {row.module} or say there why not (inert)"
         )
 
 

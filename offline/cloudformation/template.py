@@ -46,7 +46,9 @@ class Template:
         document = _read(body)
         unknown = set(document) - SECTIONS
         if unknown:
-            raise TemplateError(f"template sections {sorted(unknown)} are not known; allowed: {sorted(SECTIONS)}")
+            raise TemplateError(
+                f"template sections {sorted(unknown)} are not known; allowed: {sorted(SECTIONS)}"
+            )
         if not document.get("Resources"):
             raise TemplateError("At least one Resources member must be defined.")
         return cls(body, document)
@@ -68,7 +70,7 @@ class Template:
             raise TemplateError(f"Circular dependency between resources: {error.args[1]}") from None
 
     def dependencies(self, logical_id: str) -> set[str]:
-        """The resources that must exist before this one: by `DependsOn`, `Ref`, `Fn::GetAtt` and `Fn::Sub`."""
+        """The resources that must exist before this one: `DependsOn`, `Ref`, `Fn::GetAtt`, `Fn::Sub`."""
         resource = self.resources[logical_id]
         stated = resource.get("DependsOn") or []
         named = {stated} if isinstance(stated, str) else set(stated)

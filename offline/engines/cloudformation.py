@@ -69,7 +69,8 @@ class CloudFormationEngine(Engine, BaseBackend):
         importers = sorted(other.name for other in self._importers(stack))
         if importers:
             raise ValidationError(
-                message=f"Export of stack {stack.name} cannot be deleted as it is in use by {', '.join(importers)}"
+                message=f"Export of stack {stack.name} cannot be deleted as it is in use by "
+                + ", ".join(importers)
             )
         stack.delete()
 

@@ -56,7 +56,9 @@ class S3Api(S3Response):
 
     def _context(self) -> dict[str, str]:
         context = {
-            f"s3:{name}": self.headers[name] for name in CONDITION_HEADERS if self.headers.get(name) is not None
+            f"s3:{name}": self.headers[name]
+            for name in CONDITION_HEADERS
+            if self.headers.get(name) is not None
         }
         return context | {"aws:securetransport": "true", "aws:principalaccount": self.current_account}
 
@@ -70,7 +72,7 @@ class Bucket(FakeBucket):
         return PermissionResult.NEUTRAL
 
     def _log_permissions_enabled_policy(self, target_bucket: FakeBucket, target_prefix: str | None) -> bool:
-        """AWS looks at the policy when it delivers logs: a template may set logging first, the policy later."""
+        """AWS looks at the policy when it delivers logs: logging may be set before it."""
         return True
 
 
@@ -116,6 +118,4 @@ class Urls:
     """moto's routes of S3, with our response class behind them."""
 
     url_bases = moto_urls.url_bases
-    url_paths = {
-        path: getattr(S3Api, handler.__name__) for path, handler in moto_urls.url_paths.items()
-    }
+    url_paths = {path: getattr(S3Api, handler.__name__) for path, handler in moto_urls.url_paths.items()}

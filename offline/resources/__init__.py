@@ -44,5 +44,5 @@ def row_of(kind: str) -> Row:
         return rows["AWS::CloudFormation::CustomResource"]
     service = kind.split("::")[1].lower() if kind.count("::") == 2 else "<service>"
     raise UnknownResourceTypeError(
-        f"no resource row for {kind}; add one to offline/resources/{service}.py (there are rows for {len(rows)} types)"
+        f"no resource row for {kind}; add one to offline/resources/{service}.py ({len(rows)} types have one)"
     )

@@ -48,10 +48,14 @@ def _ask(resource: Resource, request: str, custom: Physical | None) -> dict[str,
         )
         outcome = invocation["Payload"].read().decode()
     if not letters:
-        raise DeploymentError(f"{resource.type}: the function answered nothing at ResponseURL; it said: {outcome}")
+        raise DeploymentError(
+            f"{resource.type}: the function answered nothing at ResponseURL; it said: {outcome}"
+        )
     answer: dict[str, Any] = json.loads(letters[0])
     if answer["Status"] != "SUCCESS":
-        raise DeploymentError(f"Received response status [FAILED] from custom resource: {answer.get('Reason')}")
+        raise DeploymentError(
+            f"Received response status [FAILED] from custom resource: {answer.get('Reason')}"
+        )
     return answer
 
 

@@ -112,7 +112,9 @@ def create_security_group(resource: Resource) -> Physical:
     if ingress:
         ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[_permission(r) for r in ingress])
     if egress is not None:
-        everything = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0]["IpPermissionsEgress"]
+        everything = ec2.describe_security_groups(GroupIds=[group])["SecurityGroups"][0][
+            "IpPermissionsEgress"
+        ]
         ec2.revoke_security_group_egress(GroupId=group, IpPermissions=everything)
         ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[_permission(r) for r in egress])
     return Physical(group, {"GroupId": group, "Id": group})

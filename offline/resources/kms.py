@@ -38,6 +38,8 @@ def delete_alias(resource: Resource, alias: Physical) -> None:
 
 
 ROWS = (
-    Row("AWS::KMS::Key", create_key, delete_key, inert={"PendingWindowInDays": "read when the key is deleted"}),
+    Row(
+        "AWS::KMS::Key", create_key, delete_key, inert={"PendingWindowInDays": "read when the key is deleted"}
+    ),
     Row("AWS::KMS::Alias", create_alias, delete_alias),
 )

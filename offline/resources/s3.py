@@ -9,7 +9,6 @@ from offline.errors import DeploymentError
 from offline.resources.row import Physical, Resource, Row
 
 
-
 def create_bucket(resource: Resource) -> Physical:
     s3, properties = resource.client("s3"), resource.properties
     bucket = properties.take("BucketName") or resource.name(longest=63, lower=True)
@@ -96,7 +95,9 @@ def _rule(rule: dict[str, Any]) -> dict[str, Any]:
         "AbortIncompleteMultipartUpload",
     }
     if set(rule) - known:
-        raise DeploymentError(f"lifecycle rule properties {sorted(set(rule) - known)} are not known to this row")
+        raise DeploymentError(
+            f"lifecycle rule properties {sorted(set(rule) - known)} are not known to this row"
+        )
     converted: dict[str, Any] = {"Status": rule["Status"], "Filter": _filter(rule)}
     if "Id" in rule:
         converted["ID"] = rule["Id"]
@@ -137,16 +138,16 @@ def _transition(move: dict[str, Any]) -> dict[str, Any]:
 
 def _filter(rule: dict[str, Any]) -> dict[str, Any]:
     parts = {
-        name: rule[name]
-        for name in ("Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan")
-        if name in rule
+        name: rule[name] for name in ("Prefix", "ObjectSizeGreaterThan", "ObjectSizeLessThan") if name in rule
     }
     tags = rule.get("TagFilters", [])
     if len(parts) + len(tags) > 1:
         return {"And": {**parts, **({"Tags": tags} if tags else {})}}
     if tags:
         return {"Tag": tags[0]}
-    return {name: int(v) if name.startswith("ObjectSize") else v for name, v in parts.items()} or {"Prefix": ""}
+    return {name: int(v) if name.startswith("ObjectSize") else v for name, v in parts.items()} or {
+        "Prefix": ""
+    }
 
 
 CONFIGURATIONS = (

@@ -6,14 +6,18 @@ every object, every version, every delete marker, every unfinished upload.
 
 from __future__ import annotations
 
-from aws_cdk import CustomResource, Duration
+from aws_cdk import CustomResource, Duration, Stack
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kms as kms
 from aws_cdk import aws_s3 as s3
 from constructs import Construct
 
 from stacks.constructs.function import LabFunction
+from stacks.constructs.lab_stack import accept
 from stacks.settings import Settings
+
+LIST = ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
+DELETE = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"]
 
 
 class BucketEmptier(Construct):
@@ -34,20 +38,19 @@ class BucketEmptier(Construct):
 
     def empties(self, bucket: s3.Bucket) -> CustomResource:
         """From here on, deleting the stack deletes what the bucket holds."""
-        allowed = bucket.add_to_resource_policy(
-            iam.PolicyStatement(
-                sid="EmptiedOnDeletion",
-                principals=[self.function.lab_role],
-                actions=[
-                    "s3:ListBucket",
-                    "s3:ListBucketVersions",
-                    "s3:ListBucketMultipartUploads",
-                    "s3:DeleteObject",
-                    "s3:DeleteObjectVersion",
-                    "s3:AbortMultipartUpload",
-                ],
-                resources=[bucket.bucket_arn, bucket.arn_for_objects("*")],
-            )
+        allowed = iam.Policy(
+            self,
+            f"{bucket.node.id}Access",
+            roles=[self.function.lab_role],
+            statements=[
+                iam.PolicyStatement(actions=LIST, resources=[bucket.bucket_arn]),
+                iam.PolicyStatement(actions=DELETE, resources=[bucket.arn_for_objects("*")]),
+            ],
+        )
+        accept(
+            allowed,
+            "emptying a bucket means every object in it",
+            f"IAM5[Resource::<{Stack.of(self).get_logical_id(bucket.node.default_child)}.Arn>/*]",
         )
         emptied = CustomResource(
             self,
@@ -56,7 +59,5 @@ class BucketEmptier(Construct):
             service_token=self.function.function_arn,
             properties={"BucketName": bucket.bucket_name},
         )
-        emptied.node.add_dependency(self.function.log_group, self.function.lab_role)
-        if allowed.policy_dependable is not None:
-            emptied.node.add_dependency(allowed.policy_dependable)
+        emptied.node.add_dependency(allowed, self.function.log_group)
         return emptied

@@ -32,10 +32,17 @@ class LabFunction(lambda_.Function):
         settings: Settings,
     ) -> None:
         role = iam.Role(
-            scope, f"{id}Role", assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"), description=description
+            scope,
+            f"{id}Role",
+            assumed_by=iam.ServicePrincipal("lambda.amazonaws.com"),
+            description=description,
         )
         group = logs.LogGroup(
-            scope, f"{id}Logs", encryption_key=key, retention=settings.retention, removal_policy=settings.removal
+            scope,
+            f"{id}Logs",
+            encryption_key=key,
+            retention=settings.retention,
+            removal_policy=settings.removal,
         )
         super().__init__(
             scope,

@@ -64,9 +64,7 @@ class LakeBucket(s3.Bucket):
                 conditions={"StringLike": {"s3:prefix": [f"{prefix}*" for prefix in prefixes]}},
             )
         )
-        role.add_to_policy(
-            iam.PolicyStatement(actions=["s3:GetBucketLocation"], resources=[self.bucket_arn])
-        )
+        role.add_to_policy(iam.PolicyStatement(actions=["s3:GetBucketLocation"], resources=[self.bucket_arn]))
 
     def grant_write_of(self, role: iam.Role, *prefixes: str) -> None:
         """The role of another stack may put objects under the prefixes, in one part or many."""

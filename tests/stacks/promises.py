@@ -64,7 +64,12 @@ def only_tls_reaches_the_buckets(templates: Templates) -> bool:
 
 
 def other_encryption_is_denied(templates: Templates) -> bool:
-    denied = [s for _, policy in bucket_statements(templates) for s in policy if s.get("Sid") == "DenyOtherEncryption"]
+    denied = [
+        s
+        for _, policy in bucket_statements(templates)
+        for s in policy
+        if s.get("Sid") == "DenyOtherEncryption"
+    ]
     return len(denied) == 2
 
 
@@ -94,11 +99,16 @@ def keys_rotate(templates: Templates) -> bool:
 
 def the_stream_is_encrypted(templates: Templates) -> bool:
     streams = [p for _, p in resources(templates, "AWS::Kinesis::Stream")]
-    return bool(streams) and all(p.get("StreamEncryption", {}).get("EncryptionType") == "KMS" for p in streams)
+    return bool(streams) and all(
+        p.get("StreamEncryption", {}).get("EncryptionType") == "KMS" for p in streams
+    )
 
 
 def deliveries_are_encrypted(templates: Templates) -> bool:
-    found = [p["ExtendedS3DestinationConfiguration"] for _, p in resources(templates, "AWS::KinesisFirehose::DeliveryStream")]
+    found = [
+        p["ExtendedS3DestinationConfiguration"]
+        for _, p in resources(templates, "AWS::KinesisFirehose::DeliveryStream")
+    ]
     return bool(found) and all("KMSEncryptionConfig" in d.get("EncryptionConfiguration", {}) for d in found)
 
 
@@ -132,12 +142,22 @@ def the_trail_records_the_lakes_objects(templates: Templates) -> bool:
 
 
 def no_grant_is_a_wildcard_action(templates: Templates) -> bool:
-    actions = [a for s in statements(templates) for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])]
+    actions = [
+        a
+        for s in statements(templates)
+        for a in ([s["Action"]] if isinstance(s["Action"], str) else s["Action"])
+    ]
     return not [action for action in actions if "*" in action]
 
 
 def firehose_may_do_its_work(templates: Templates) -> bool:
-    needed = {"s3:PutObject", "kms:GenerateDataKey", "lambda:InvokeFunction", "glue:GetTableVersions", "kinesis:GetRecords"}
+    needed = {
+        "s3:PutObject",
+        "kms:GenerateDataKey",
+        "lambda:InvokeFunction",
+        "glue:GetTableVersions",
+        "kinesis:GetRecords",
+    }
     granted = {
         action
         for statement in statements({"streaming": templates["streaming"]})
@@ -155,7 +175,13 @@ def everything_is_tagged_with_its_lab(templates: Templates) -> bool:
     )
 
 
-TAGGED = {"AWS::S3::Bucket", "AWS::KMS::Key", "AWS::Kinesis::Stream", "AWS::IAM::Role", "AWS::Lambda::Function"}
+TAGGED = {
+    "AWS::S3::Bucket",
+    "AWS::KMS::Key",
+    "AWS::Kinesis::Stream",
+    "AWS::IAM::Role",
+    "AWS::Lambda::Function",
+}
 
 
 def _tags(resource: dict[str, Any]) -> list[dict[str, str]]:

@@ -24,7 +24,9 @@ def text(noun: str) -> str:
 @pytest.mark.parametrize("noun", NOUNS)
 def test_the_template_is_its_committed_baseline(noun: str) -> None:
     baseline = BASELINES / f"{noun}.json"
-    assert baseline.read_text() == text(noun), f"the {noun} template changed: run `make baselines` and review the diff"
+    assert baseline.read_text() == text(noun), (
+        f"the {noun} template changed: run `make baselines` and review the diff"
+    )
 
 
 def test_there_is_a_baseline_for_every_stack() -> None:

@@ -71,7 +71,10 @@ def retag(mutated: Templates) -> None:
 MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     ("every_bucket_is_encrypted_by_default", drop("AWS::S3::Bucket", "BucketEncryption")),
     ("public_access_is_blocked", drop("AWS::S3::Bucket", "PublicAccessBlockConfiguration")),
-    ("public_access_is_blocked", drop("AWS::S3::Bucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy")),
+    (
+        "public_access_is_blocked",
+        drop("AWS::S3::Bucket", "PublicAccessBlockConfiguration", "BlockPublicPolicy"),
+    ),
     ("only_tls_reaches_the_buckets", drop_statement("aws:SecureTransport")),
     ("other_encryption_is_denied", drop_statement("DenyOtherEncryption")),
     ("unfinished_uploads_are_cleaned_up", drop("AWS::S3::Bucket", "LifecycleConfiguration", "Rules")),
@@ -80,7 +83,9 @@ MUTATIONS: tuple[tuple[str, Mutation], ...] = (
     (
         "deliveries_are_encrypted",
         drop(
-            "AWS::KinesisFirehose::DeliveryStream", "ExtendedS3DestinationConfiguration", "EncryptionConfiguration"
+            "AWS::KinesisFirehose::DeliveryStream",
+            "ExtendedS3DestinationConfiguration",
+            "EncryptionConfiguration",
         ),
     ),
     (
@@ -99,7 +104,9 @@ MUTATIONS: tuple[tuple[str, Mutation], ...] = (
 )
 
 
-@pytest.mark.parametrize(("promise", "mutation"), MUTATIONS, ids=lambda value: getattr(value, "__name__", value))
+@pytest.mark.parametrize(
+    ("promise", "mutation"), MUTATIONS, ids=lambda value: getattr(value, "__name__", value)
+)
 def test_a_mutated_template_breaks_its_promise(promise: str, mutation: Mutation) -> None:
     mutated = copy.deepcopy(templates())
     mutation(mutated)

@@ -45,12 +45,15 @@ def answer(event, context, status, reason):
         {
             "Status": status,
             "Reason": reason or f"see log stream {context.log_stream_name}",
-            "PhysicalResourceId": event.get("PhysicalResourceId") or event["ResourceProperties"]["BucketName"],
+            "PhysicalResourceId": event.get("PhysicalResourceId")
+            or event["ResourceProperties"]["BucketName"],
             "StackId": event["StackId"],
             "RequestId": event["RequestId"],
             "LogicalResourceId": event["LogicalResourceId"],
         }
     ).encode()
-    request = urllib.request.Request(event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""})
+    request = urllib.request.Request(
+        event["ResponseURL"], data=body, method="PUT", headers={"Content-Type": ""}
+    )
     with urllib.request.urlopen(request, timeout=30):
         pass

@@ -36,6 +36,7 @@ def evaluate(labels: list[int], scores: list[float], threshold: float) -> dict[s
     """Everything the report says."""
     matrix = metrics.confusion(labels, scores, threshold)
     ladder = metrics.steps(labels, scores)
+    few = metrics.thinned(ladder, MOST_POINTS - 1)
     return {
         "rows": matrix.total,
         "base_rate": metrics.share(sum(labels), len(labels)),
@@ -47,8 +48,8 @@ def evaluate(labels: list[int], scores: list[float], threshold: float) -> dict[s
         "f1": matrix.f1,
         "roc_auc": metrics.roc_auc(ladder),
         "curves": {
-            "roc": metrics.thinned(metrics.roc_points(ladder), MOST_POINTS),
-            "precision_recall": metrics.thinned(metrics.precision_recall_points(ladder), MOST_POINTS),
+            "roc": list(metrics.roc_points(few)),
+            "precision_recall": metrics.precision_recall_points(few),
         },
     }
 

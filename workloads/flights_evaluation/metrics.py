@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby, pairwise
 from operator import itemgetter
 
 Point = tuple[float, float]
+Step = tuple[float, int, int]
 
 
 @dataclass(frozen=True)
@@ -60,9 +61,9 @@ def confusion(labels: Sequence[int], scores: Sequence[float], threshold: float) 
     return Confusion(hits, flagged - hits, len(labels) - positives - (flagged - hits), positives - hits)
 
 
-def steps(labels: Sequence[int], scores: Sequence[float]) -> list[tuple[float, int, int]]:
+def steps(labels: Sequence[int], scores: Sequence[float]) -> list[Step]:
     """Score, true and false positives at or above it, for each distinct score from the highest down."""
-    found: list[tuple[float, int, int]] = []
+    found: list[Step] = []
     hits = misses = 0
     for score, group in groupby(sorted(zip(scores, labels, strict=True), reverse=True), key=itemgetter(0)):
         for _, label in group:
@@ -71,13 +72,15 @@ def steps(labels: Sequence[int], scores: Sequence[float]) -> list[tuple[float, i
     return found
 
 
-def roc_points(ladder: Sequence[tuple[float, int, int]]) -> list[Point]:
+def roc_points(ladder: Sequence[Step]) -> Iterator[Point]:
     """False positive rate and true positive rate, from (0, 0) to (1, 1)."""
     _, positives, negatives = ladder[-1]
-    return [(0.0, 0.0), *((share(misses, negatives), share(hits, positives)) for _, hits, misses in ladder)]
+    yield 0.0, 0.0
+    for _, hits, misses in ladder:
+        yield share(misses, negatives), share(hits, positives)
 
 
-def area(points: Sequence[Point]) -> float:
+def area(points: Iterable[Point]) -> float:
     """The area under straight lines between the points; with ties as one step, exactly the rank statistic.
 
     >>> area([(0, 0), (0.5, 1), (1, 1)])
@@ -86,27 +89,27 @@ def area(points: Sequence[Point]) -> float:
     return sum((right[0] - left[0]) * (right[1] + left[1]) / 2 for left, right in pairwise(points))
 
 
-def roc_auc(ladder: Sequence[tuple[float, int, int]]) -> float | None:
+def roc_auc(ladder: Sequence[Step]) -> float | None:
     """None where only one class is there, since then no pair can be ranked."""
     _, positives, negatives = ladder[-1]
     return area(roc_points(ladder)) if positives and negatives else None
 
 
-def precision_recall_points(ladder: Sequence[tuple[float, int, int]]) -> list[Point]:
+def precision_recall_points(ladder: Sequence[Step]) -> list[Point]:
     """Recall and precision at each distinct score, recall rising."""
     positives = ladder[-1][1]
     return [(share(hits, positives), share(hits, hits + misses)) for _, hits, misses in ladder]
 
 
-def thinned(points: Sequence[Point], most: int) -> list[Point]:
-    """At most so many points, evenly picked, the first and the last among them.
+def thinned(ladder: Sequence[Step], most: int) -> list[Step]:
+    """At most so many steps, evenly picked, the first and the last among them.
 
-    >>> thinned([(n, n) for n in range(5)], 3)
-    [(0, 0), (2, 2), (4, 4)]
+    >>> thinned([(1 - n, n, n) for n in range(5)], 3)
+    [(1, 0, 0), (-1, 2, 2), (-3, 4, 4)]
     """
-    if len(points) <= most:
-        return list(points)
-    return [points[round(number * (len(points) - 1) / (most - 1))] for number in range(most)]
+    if len(ladder) <= most:
+        return list(ladder)
+    return [ladder[round(number * (len(ladder) - 1) / (most - 1))] for number in range(most)]
 
 
 def parse(lines: Iterable[str]) -> tuple[list[int], list[float]]:

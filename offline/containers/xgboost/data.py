@@ -120,11 +120,11 @@ def _libsvm(paths: list[Path]) -> xgboost.DMatrix:
 
 def libsvm_table(rows: list[list[str]]) -> Any:
     """index:value pairs as a sparse matrix; what a row does not name is missing. Indices from 1 move to 0."""
-    from scipy.sparse import csr_matrix  # costs a second, and only libsvm needs it
+    from scipy.sparse import csr_matrix  # type: ignore[import-untyped]  # slow to import, for libsvm only
 
-    cells = [(row, *pair.split(":", 1)) for row, pairs in enumerate(rows) for pair in pairs]
-    indices = np.array([int(index) for _, index, _ in cells])
+    cells = [(row, pair.partition(":")) for row, pairs in enumerate(rows) for pair in pairs]
+    indices = np.array([int(pair[0]) for _, pair in cells])
     indices = indices - 1 if indices.size and indices.min() >= 1 else indices
-    values = np.array([float(value) for _, _, value in cells])
+    values = np.array([float(pair[2]) for _, pair in cells])
     width = int(indices.max()) + 1 if indices.size else 1
-    return csr_matrix((values, ([row for row, _, _ in cells], indices)), shape=(len(rows), width))
+    return csr_matrix((values, ([row for row, _ in cells], indices)), shape=(len(rows), width))

@@ -128,7 +128,7 @@ def _check_metric(metric: str) -> None:
         )
     if name in COMPUTED_BY_THE_IMAGE:
         raise UserError(f"Hyperparameter eval_metric: {name} is computed by the image, not by XGBoost, "
-                        f"and is not played offline; use one of {', '.join(MAXIMIZE + MINIMIZE)}")  # fmt: skip
+                        f"and is not played offline; use {', '.join(MAXIMIZE + MINIMIZE)}")  # fmt: skip
     if name not in MAXIMIZE + MINIMIZE:
         raise UserError(
             f"Hyperparameter eval_metric: value ['{metric}'] not in range {list(MAXIMIZE + MINIMIZE)}"

@@ -73,6 +73,8 @@ WORDS = (
     (r'Ambiguous reference to column name "([^"]+)"', "AMBIGUOUS_NAME"),
     (r'column "([^"]+)" must appear in the GROUP BY clause', "EXPRESSION_NOT_AGGREGATE"),
     (r"Division by zero", "DIVISION_BY_ZERO"),
+    (r"CSV Error on (Line: \d+)", "HIVE_BAD_DATA"),
+    (r"Malformed JSON in file .*?, at (byte \d+ in line \d+)", "HIVE_BAD_DATA"),
     (r"Could not convert string '(.*?)' to (\w+)", "INVALID_CAST_ARGUMENT"),
 )
 MESSAGES = {
@@ -82,6 +84,7 @@ MESSAGES = {
     "AMBIGUOUS_NAME": "Column '{}' is ambiguous",
     "EXPRESSION_NOT_AGGREGATE": "'{}' must be an aggregate expression or appear in GROUP BY clause",
     "DIVISION_BY_ZERO": "Division by zero",
+    "HIVE_BAD_DATA": "Error parsing a row at {}",
     "INVALID_CAST_ARGUMENT": "Cannot cast '{}' to {}",
 }
 FAMILIES = (
@@ -95,5 +98,5 @@ FAMILIES = (
 
 def named(kind: str, found: re.Match[str], query: Query | None) -> QueryError:
     words = found.groups()
-    at = query.at(lambda node: node.name.lower() == words[0].lower()) if words and query else None
+    at = query.place_of(words[0]) if words and query else None
     return QueryError(kind, MESSAGES[kind].format(*words), at)

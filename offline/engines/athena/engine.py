@@ -16,7 +16,7 @@ from moto.athena.models import AthenaBackend
 from facts import limits
 from offline.clock import clock
 from offline.engine import Engine
-from offline.engines.athena import statements, urls
+from offline.engines.athena import reading, statements, urls
 from offline.engines.athena.errors import USER, CutoffError, InvalidRequest, QueryError
 from offline.engines.athena.execution import FINAL, Execution
 from offline.engines.athena.runner import Runner
@@ -72,7 +72,7 @@ class AthenaEngine(Engine, AthenaBackend):
         refuse_long(text)
         group = self.enabled(request.get("WorkGroup") or "primary")
         result = output_of(group, request.get("ResultConfiguration") or {})
-        statement = statements.read(text)
+        statement = reading.read(text)
         refuse_own_location(group, statement)
         parameters = request.get("ExecutionParameters")
         if isinstance(statement, statements.Execute):
@@ -97,10 +97,10 @@ class AthenaEngine(Engine, AthenaBackend):
         found = self.prepared_statements.get(f"{group}/{name}")
         if found is None:
             raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {group}")
-        return statements.read(found.query_statement)
+        return reading.read(found.query_statement)
 
     def execution(self, id: str) -> Execution:
-        found = self.executions.get(id)
+        found: Execution | None = self.executions.get(id)
         if found is None:
             raise InvalidRequest(f"QueryExecution {id} was not found")
         return found

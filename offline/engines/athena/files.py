@@ -70,7 +70,7 @@ def write(
     lake: Lake, s3: Any, rows: Rows, layout: Layout, to: str, query_id: str, put: dict[str, Any]
 ) -> list[Written]:
     """Write the rows below a location; the rows of each partition into its folder."""
-    written = []
+    written: list[Written] = []
     for values, part in parts(lake, rows, layout):
         folder = to + "".join(
             f"{key}={quote(value, safe='')}/" for key, value in zip(layout.keys, values, strict=True)

@@ -118,7 +118,7 @@ class Lake:
         self.connection.execute(f"CREATE TABLE {name} (athena_index INTEGER{columns})")
         if loaded.files:
             rows = ", ".join(
-                f"({', '.join([str(index), *('NULL' if v == NULL_PARTITION else literal(v) for v in values)])})"
+                f"({', '.join([str(index), *map(partition_literal, values)])})"
                 for index, (values, _) in enumerate(loaded.files)
             )
             self.connection.execute(f"INSERT INTO {name} VALUES {rows}")
@@ -143,6 +143,10 @@ class Lake:
         for (key, _), value in zip(table.keys, values, strict=True):
             folder /= f"{quote(key, safe='')}={quote(value, safe='')}"
         return folder
+
+
+def partition_literal(value: str) -> str:
+    return "NULL" if value == NULL_PARTITION else literal(value)
 
 
 def distinct_roots(table: Table) -> Iterable[tuple[str, str]]:

@@ -36,7 +36,8 @@ def expression(table: Table, name: str, hive: str, files: Sequence[File]) -> str
     if table.reader in ("parquet", "orc"):
         value = columnar_value(table, name, hive, files)
     elif table.reader == "text" and kind != "VARCHAR":
-        value = f"TRY_CAST({column} AS {kind})"
+        # DuckDB moves a bare TRY_CAST into its CSV reader, where it fails instead of being NULL.
+        value = f"TRY_CAST(trim({column}) AS {kind})"
     elif table.reader == "csv":
         value = opencsv_value(column, kind)
     else:

@@ -29,7 +29,7 @@ class Responses(AthenaResponse):
 
     @property
     def request(self) -> dict[str, Any]:
-        return json.loads(self.body)
+        return dict(json.loads(self.body))
 
     def start_query_execution(self) -> str:
         return json.dumps({"QueryExecutionId": self.engine.start(self.request)})
@@ -105,17 +105,17 @@ class Responses(AthenaResponse):
             del self.engine.named_queries[id]
         for key in prepared:
             del self.engine.prepared_statements[key]
-        return super().delete_work_group()
+        return str(super().delete_work_group())
 
     def get_work_group(self) -> str:
         if self.request["WorkGroup"] not in self.engine.work_groups:
             raise InvalidRequest(f"WorkGroup {self.request['WorkGroup']} is not found.")
-        return super().get_work_group()
+        return str(super().get_work_group())
 
     def get_named_query(self) -> str:
         if self.request["NamedQueryId"] not in self.engine.named_queries:
             raise InvalidRequest(f"NamedQuery {self.request['NamedQueryId']} was not found")
-        return super().get_named_query()
+        return str(super().get_named_query())
 
     def batch_get_named_query(self) -> str:
         found = [
@@ -232,7 +232,8 @@ def check_configuration(configuration: dict[str, Any]) -> None:
         raise InvalidRequest(f"BytesScannedCutoffPerQuery is {cutoff}; it must be at least {lowest}")
     if (configuration.get("ManagedQueryResultsConfiguration") or {}).get("Enabled"):
         raise InvalidRequest(
-            "the offline Athena engine does not keep managed query results; set ResultConfiguration.OutputLocation"
+            "the offline Athena engine does not keep managed query results; "
+            "set ResultConfiguration.OutputLocation"
         )
     engine_version(configuration)
 

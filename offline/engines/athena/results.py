@@ -115,11 +115,12 @@ def map_text(value: str, kind: str) -> str:
 
 def struct_text(value: str, kind: str) -> str:
     fields = [part.split(" ", 1) for part in split(kind[7:-1])]
-    parts = [
-        f"{literal(name.strip(chr(34)) + '=')} || coalesce({text_of(f'{value}.{quoted(name.strip(chr(34)))}', inner)}, 'null')"
-        for name, inner in fields
-    ]
+    parts = [field_text(value, name.strip().strip('"'), inner) for name, inner in fields]
     return "'{' || " + " || ', ' || ".join(parts) + " || '}'"
+
+
+def field_text(value: str, name: str, kind: str) -> str:
+    return f"{literal(name + '=')} || coalesce({text_of(f'{value}.{quoted(name)}', kind)}, 'null')"
 
 
 def csv_bytes(lake: Lake, rows: Rows) -> bytes:

@@ -81,10 +81,7 @@ class Runner:
         execution.rows = Rows(plan.names, plan.types, typed)
 
     def _plan(self, query: Query) -> Plan:
-        loaded = {
-            names: self.lake.table(*names, query.at(lambda node, n=names: node.name.lower() == n[1]))  # type: ignore[misc]
-            for names in query.tables
-        }
+        loaded = {names: self.lake.table(*names, query.place_of(names[1])) for names in query.tables}
         if self._planned_at != self.lake.generation:
             self._plans.clear()
             self._planned_at = self.lake.generation
@@ -162,7 +159,8 @@ class Runner:
         self._rows(execution, statement.query)
         wanted = [key for key, _ in (*table.columns, *table.keys)]
         if (statement.columns or wanted) != wanted or len(execution.rows.names) != len(wanted):
-            message = f"Insert query has mismatched columns: Table: {wanted}, Query: {statement.columns or execution.rows.names}"
+            given = statement.columns or execution.rows.names
+            message = f"Insert query has mismatched column types: Table: {wanted}, Query: {given}"
             raise QueryError("TYPE_MISMATCH", message)
         execution.rows = self._cast(execution.rows, table)
         self._fill(execution, database, name, insert_layout(table), table.location.rstrip("/") + "/")

@@ -9,7 +9,7 @@ Differs from Athena: casts of a fraction to an integer round half to even (Athen
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 import sqlglot
@@ -38,10 +38,10 @@ class Query:
     text: str
     tables: list[Names] = field(default_factory=list)
 
-    def at(self, wanted: Callable[[exp.Identifier], bool]) -> tuple[int, int] | None:
-        """Line and column of the first identifier that fits, as Athena counts them (from 1)."""
-        places = [place(node) for node in self.tree.find_all(exp.Identifier) if wanted(node)]
-        return min((found for found in places if found), default=None)
+    def place_of(self, name: str) -> tuple[int, int] | None:
+        """Line and column where a name first stands, as Athena counts them (from 1)."""
+        nodes = [node for node in self.tree.find_all(exp.Identifier) if node.name.lower() == name.lower()]
+        return min((found for node in nodes if (found := place(node))), default=None)
 
 
 def place(node: exp.Expr) -> tuple[int, int] | None:
@@ -53,7 +53,7 @@ def place(node: exp.Expr) -> tuple[int, int] | None:
 
 def tokens(text: str) -> list[Token]:
     try:
-        return sqlglot.tokenize(text, read="athena")
+        return list(sqlglot.tokenize(text, read="athena"))
     except TokenError as error:
         raise InvalidRequest(f"line 1:1: {str(error).splitlines()[0]}", "MALFORMED_QUERY") from None
 
@@ -179,7 +179,7 @@ def duckdb(query: Query, schemas: Schemas) -> str:
     divide(tree, schemas)
     for node in list(tree.find_all(exp.CurrentTimestamp, exp.CurrentDate, exp.Localtimestamp)):
         node.replace(time_of(node))
-    return tree.sql("duckdb")
+    return str(tree.sql("duckdb"))
 
 
 def time_of(node: exp.Expr) -> exp.Expr:

@@ -46,14 +46,21 @@ class Class:
 
 
 class Reader:
-    """Ranges of one object, as the crawler's role may read it."""
+    """Ranges of one object, as the crawler's role may read it; an object read whole is not fetched again."""
 
     def __init__(self, s3: Any, bucket: str, key: str, size: int) -> None:
         self._s3, self._bucket, self.key, self.size = s3, bucket, key, size
+        self._body = b""
 
     def range(self, start: int, stop: int) -> bytes:
-        span = f"bytes={max(0, start)}-{min(stop, self.size) - 1}"
-        return bytes(self._s3.get_object(Bucket=self._bucket, Key=self.key, Range=span)["Body"].read())
+        start, stop = max(0, start), min(stop, self.size)
+        if self._body:
+            return self._body[start:stop]
+        answer = self._s3.get_object(Bucket=self._bucket, Key=self.key, Range=f"bytes={start}-{stop - 1}")
+        found = bytes(answer["Body"].read())
+        if stop - start == self.size:
+            self._body = found
+        return found
 
     def whole(self) -> bytes:
         return self.range(0, self.size)
@@ -163,7 +170,7 @@ def mean_length(lines: list[str]) -> float:
 
 
 def delimited(lines: list[str], compression: str) -> Class:
-    """CSV with the delimiter that cuts every line into as many parts, with a header if line one names columns."""
+    """CSV with the delimiter that cuts every line into as many parts; line one may name the columns."""
     for delimiter in DELIMITERS:
         rows = list(csv.reader(lines, delimiter=delimiter))
         if len(rows[0]) > 1 and len({len(row) for row in rows}) == 1:

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from botocore.exceptions import ClientError
 
@@ -177,7 +177,7 @@ class Crawl:
         return f"{name}_{hashlib.md5(place.encode()).hexdigest()}"
 
     def _update(self, table: Any, entry: dict[str, Any]) -> None:
-        """A new version of the table where its schema changed and the policy says so; else new counts only."""
+        """A new version of the table if its schema changed and the policy says so; else new counts only."""
         current = table.as_dict()
         if self._options.get("Tables") == "MergeNewColumns":
             entry = with_columns(entry, merged(current, entry))
@@ -272,7 +272,7 @@ class Crawl:
         for item in listed:
             folders = item.path.split("/")[:-1]
             if len(folders) >= len(names):
-                values = tuple(layout.unquote(part.split("=", 1)[-1]) for part in folders[: len(names)])
+                values = tuple(unquote(part.split("=", 1)[-1]) for part in folders[: len(names)])
                 wanted[values] = "/".join(folders[: len(names)]) + "/"
         found = Found("", names, tuple(sorted(wanted.items())) if names else (), tuple(listed))
         readable = [entry for entry in classes.values() if entry.name != UNKNOWN]

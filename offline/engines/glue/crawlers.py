@@ -62,7 +62,7 @@ class CrawlRun:
         return described | ({"ErrorMessage": self.message} if self.message else {})
 
 
-class Crawler(FakeCrawler):  # type: ignore[misc]
+class Crawler(FakeCrawler):
     """A crawler whose runs really happen."""
 
     crawls: list[CrawlRun]

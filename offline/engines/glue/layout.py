@@ -171,7 +171,7 @@ def table_name(path: str, prefix: str, bucket: str) -> str:
 
 
 def excluded(path: str, patterns: Sequence[str]) -> bool:
-    """Whether a glob of the target's exclusions fits: `*` within a folder, `**` across, `{a,b}`, `[a-z]`, `?`.
+    """Whether an exclusion fits: `*` within a folder, `**` across folders, `{a,b}`, `[a-z]`, `?`.
 
     >>> excluded("2013/x.metadata", ["**.metadata"]), excluded("a/b.csv", ["*.csv"])
     (True, False)

@@ -26,7 +26,7 @@ SETTINGS = {
 }
 
 
-class Responses(GlueResponse):  # type: ignore[misc]
+class Responses(GlueResponse):
     """moto's responses, and those that only the engine can give."""
 
     @property

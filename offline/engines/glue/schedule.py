@@ -22,7 +22,7 @@ class Cron:
 
     def __init__(self, expression: str) -> None:
         match = re.fullmatch(r"cron\((.+)\)", expression.strip())
-        fields = match[1].upper().split() if match else []
+        fields: list[str] = match[1].upper().split() if match else []
         if len(fields) != 6:
             raise ValueError(f"schedule {expression!r} is not cron(<six fields>)")
         minutes, hours, self._days, months, self._weekdays, years = fields

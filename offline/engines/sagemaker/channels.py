@@ -84,8 +84,9 @@ def _check_found(s3: Any, uri: str, role_arn: str, region: str) -> None:
     if found is None:
         raise refuse(
             f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the '
-            f"bucket exists in the selected region ({region}), that objects exist under that S3 prefix, and that the "
-            f'role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket_and_key(uri)[0]}".'
+            f"bucket exists in the selected region ({region}), that "
+            f"objects exist under that S3 prefix, and that "
+            f'the role "{role_arn}" has "s3:ListBucket" permissions on bucket "{bucket_and_key(uri)[0]}".'
         )
 
 

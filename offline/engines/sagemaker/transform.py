@@ -27,7 +27,8 @@ DEFAULT_PAYLOAD_MB = 6
 MIB = 1024 * 1024
 PLAYED = {
     "TransformJobName", "ModelName", "MaxConcurrentTransforms", "ModelClientConfig", "MaxPayloadInMB",
-    "BatchStrategy",    "Environment", "TransformInput", "TransformOutput", "TransformResources", "DataProcessing", "Tags",
+    "BatchStrategy", "Environment", "TransformInput", "TransformOutput", "TransformResources",
+    "DataProcessing", "Tags",
 }  # fmt: skip
 
 

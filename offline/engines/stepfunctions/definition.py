@@ -64,7 +64,8 @@ def _check_task(path: Path, state: State) -> None:
     if not integrations.supports(service, action, condition):
         raise refused(
             f"The resource provided {resource} is not recognized. The value is not a valid resource ARN, or "
-            f"the resource is not available in this region (offline: {integrations.known()}). at {path}/Resource"
+            f"the resource is not available in this region (offline: {integrations.known()}). "
+            f"at {path}/Resource"
         )
     members = integrations.members(service, action)
     given = state.get("Parameters", state.get("Arguments", {}))

@@ -13,6 +13,7 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any
 
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.exec.state_task import state_task_factory
@@ -34,7 +35,7 @@ def bind() -> None:
     state_task_factory.state_task_service_for = tasks.service_for
     for module in [m for name, m in sys.modules.items() if name.startswith("moto.stepfunctions.parser.asl")]:
         if hasattr(module, "boto_client_for"):
-            module.boto_client_for = _client
+            vars(module)["boto_client_for"] = _client
     EventManager._get_current_timestamp = staticmethod(clock.now)
     state.datetime = SimpleNamespace(
         datetime=SimpleNamespace(now=lambda tz: clock.now()), timezone=SimpleNamespace(utc=UTC)
@@ -58,7 +59,7 @@ def _seconds_until_timestamp(self: Any, env: Any) -> float:
     self.string.eval(env=env)
     moment = self._from_timestamp_string(timestamp := env.stack.pop())
     if moment is None:
-        raise tasks.FailureEventException(self._create_failure_event(env, timestamp))
+        raise FailureEventException(self._create_failure_event(env, timestamp))
     return seconds_until(datetime.replace(moment, tzinfo=UTC))
 
 

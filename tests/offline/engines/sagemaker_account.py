@@ -75,3 +75,7 @@ def with_data() -> str:
     put("train/part-1.csv", rows(300, seed=2))
     put("validation/part-0.csv", rows(200, seed=3))
     return role()
+
+
+def described(name: str = "delays") -> dict[str, Any]:
+    return dict(boto3.client("sagemaker").describe_training_job(TrainingJobName=name))

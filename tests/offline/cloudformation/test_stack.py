@@ -1,0 +1,113 @@
+"""Stacks through boto3: created in order, rolled back whole, refused by name, deleted to nothing."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+
+from offline.sandbox import Sandbox
+
+STREAM = {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 2, "RetentionPeriodHours": 48}}
+
+
+def create(name: str, resources: dict[str, Any], **sections: Any) -> dict[str, Any]:
+    cloudformation = boto3.client("cloudformation")
+    body = json.dumps({"Resources": resources, **sections})
+    cloudformation.create_stack(StackName=name, TemplateBody=body, Tags=[{"Key": "lab", "Value": "test"}])
+    described: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
+    return described
+
+
+def test_a_stack_creates_its_resources_with_their_properties(sandbox: Sandbox) -> None:
+    stack = create("one", {"Stream": STREAM}, Outputs={"Name": {"Value": {"Ref": "Stream"}}})
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    name = stack["Outputs"][0]["OutputValue"]
+    summary = boto3.client("kinesis").describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]
+    assert (summary["OpenShardCount"], summary["RetentionPeriodHours"]) == (2, 48)
+    tags = boto3.client("kinesis").list_tags_for_stream(StreamName=name)["Tags"]
+    assert {"Key": "lab", "Value": "test"} in tags
+
+
+def test_exports_reach_other_stacks_and_hold_their_stack(sandbox: Sandbox) -> None:
+    export = {"Name": {"Value": {"Ref": "Stream"}, "Export": {"Name": "stream-name"}}}
+    create("exporter", {"Stream": STREAM}, Outputs=export)
+    parameter = {"Type": "String", "Value": {"Fn::ImportValue": "stream-name"}}
+    stack = create("importer", {"P": {"Type": "AWS::SSM::Parameter", "Properties": parameter}})
+    assert stack["StackStatus"] == "CREATE_COMPLETE"
+    with pytest.raises(ClientError, match="in use by importer"):
+        boto3.client("cloudformation").delete_stack(StackName="exporter")
+
+
+def test_a_failing_resource_rolls_everything_back(sandbox: Sandbox) -> None:
+    policy = {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "missing", "PolicyDocument": {}}}
+    stack = create("broken", {"Stream": STREAM, "Policy": {**policy, "DependsOn": "Stream"}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Policy (AWS::S3::BucketPolicy)" in stack["StackStatusReason"]
+    assert boto3.client("kinesis").list_streams()["StreamNames"] == []
+
+
+def test_refuses_an_unknown_type_before_anything_is_created(sandbox: Sandbox) -> None:
+    stack = create("unknown", {"Stream": STREAM, "Farm": {"Type": "AWS::DeviceFarm::Project"}})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "AWS::DeviceFarm::Project" in stack["StackStatusReason"]
+    assert "offline/resources/devicefarm.py" in stack["StackStatusReason"]
+    events = boto3.client("cloudformation").describe_stack_events(StackName="unknown")["StackEvents"]
+    assert not [event for event in events if event["LogicalResourceId"] == "Stream"]
+
+
+def test_refuses_a_property_that_no_row_reads(sandbox: Sandbox) -> None:
+    odd = {**STREAM, "Properties": {**STREAM["Properties"], "Colour": "blue"}}  # type: ignore[dict-item]
+    stack = create("odd", {"Stream": odd})
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Colour" in stack["StackStatusReason"]
+    assert "offline/resources/kinesis.py" in stack["StackStatusReason"]
+    assert boto3.client("kinesis").list_streams()["StreamNames"] == []
+
+
+def test_refuses_a_circle(sandbox: Sandbox) -> None:
+    first = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": "B"}}}
+    second = {"Type": "AWS::SSM::Parameter", "Properties": {"Value": {"Ref": "A"}}}
+    stack = create("circle", {"A": first, "B": second})
+    assert "Circular dependency" in stack["StackStatusReason"]
+
+
+@pytest.mark.parametrize("body", ["{", "{}", "[]", '{"Resources": {}, "Surprise": 1}'])
+def test_refuses_a_broken_template(sandbox: Sandbox, body: str) -> None:
+    with pytest.raises(ClientError, match="ValidationError"):
+        boto3.client("cloudformation").create_stack(StackName="bad", TemplateBody=body)
+
+
+def test_refuses_an_operation_that_is_not_there(sandbox: Sandbox) -> None:
+    create("here", {"Stream": STREAM})
+    with pytest.raises(ClientError, match="UpdateStack is not an operation"):
+        boto3.client("cloudformation").update_stack(StackName="here", UsePreviousTemplate=True)
+
+
+def test_a_deleted_stack_leaves_nothing(sandbox: Sandbox) -> None:
+    stack = create("gone", {"Stream": STREAM})
+    cloudformation = boto3.client("cloudformation")
+    cloudformation.delete_stack(StackName="gone")
+    assert boto3.client("kinesis").list_streams()["StreamNames"] == []
+    by_id = cloudformation.describe_stacks(StackName=stack["StackId"])["Stacks"][0]
+    assert by_id["StackStatus"] == "DELETE_COMPLETE"
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudformation.describe_stacks(StackName="gone")
+
+
+def test_a_retained_resource_outlives_its_stack(sandbox: Sandbox) -> None:
+    create("keeper", {"Stream": {**STREAM, "DeletionPolicy": "Retain"}})
+    boto3.client("cloudformation").delete_stack(StackName="keeper")
+    assert len(boto3.client("kinesis").list_streams()["StreamNames"]) == 1
+
+
+def test_yaml_templates_with_short_functions_are_read(sandbox: Sandbox) -> None:
+    properties = "{Type: String, Value: !Sub '${AWS::Region}-x'}"
+    body = f"Resources:\n  P:\n    Type: AWS::SSM::Parameter\n    Properties: {properties}\n"
+    boto3.client("cloudformation").create_stack(StackName="yaml", TemplateBody=body)
+    resource = boto3.client("cloudformation").describe_stack_resources(StackName="yaml")["StackResources"][0]
+    parameter = boto3.client("ssm").get_parameter(Name=resource["PhysicalResourceId"])["Parameter"]
+    assert parameter["Value"] == "us-east-1-x"
