@@ -21,8 +21,8 @@ def empty(bucket):
     """Nothing is left in the bucket; a bucket that is gone already is fine."""
     s3 = boto3.client("s3")
     try:
-        for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
-            delete(s3, bucket, page.get("Versions", []) + page.get("DeleteMarkers", []))
+        while versions := listed(s3, bucket):
+            delete(s3, bucket, versions)
         for page in s3.get_paginator("list_multipart_uploads").paginate(Bucket=bucket):
             for upload in page.get("Uploads", []):
                 s3.abort_multipart_upload(Bucket=bucket, Key=upload["Key"], UploadId=upload["UploadId"])
@@ -30,9 +30,13 @@ def empty(bucket):
         return
 
 
+def listed(s3, bucket):
+    """The first thousand versions and delete markers that are left."""
+    page = s3.list_object_versions(Bucket=bucket)
+    return page.get("Versions", []) + page.get("DeleteMarkers", [])
+
+
 def delete(s3, bucket, versions):
-    if not versions:
-        return
     objects = [{"Key": version["Key"], "VersionId": version["VersionId"]} for version in versions]
     failed = s3.delete_objects(Bucket=bucket, Delete={"Objects": objects, "Quiet": True}).get("Errors")
     if failed:

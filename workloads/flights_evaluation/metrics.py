@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, pairwise
-from operator import itemgetter
+from itertools import pairwise
 
 Point = tuple[float, float]
 Step = tuple[float, int, int]
@@ -65,10 +64,11 @@ def steps(labels: Sequence[int], scores: Sequence[float]) -> list[Step]:
     """Score, true and false positives at or above it, for each distinct score from the highest down."""
     found: list[Step] = []
     hits = misses = 0
-    for score, group in groupby(sorted(zip(scores, labels, strict=True), reverse=True), key=itemgetter(0)):
-        for _, label in group:
-            hits, misses = hits + label, misses + 1 - label
-        found.append((score, hits, misses))
+    order = sorted(range(len(scores)), key=scores.__getitem__, reverse=True)
+    for here, below in zip(order, [*order[1:], None], strict=True):
+        hits, misses = hits + labels[here], misses + 1 - labels[here]
+        if below is None or scores[below] != scores[here]:
+            found.append((scores[here], hits, misses))
     return found
 
 

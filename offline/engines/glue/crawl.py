@@ -23,7 +23,7 @@ from offline.engines.glue.classify import UNKNOWN, Class, Reader, classify
 from offline.engines.glue.layout import Found, Item
 from offline.engines.glue.schema import Columns, merge_types
 
-SAMPLED_FOLDERS = 100
+SAMPLED_FOLDERS = 50
 LOG_GROUP = "/aws-glue/crawlers"
 BATCH = 100
 
@@ -58,8 +58,9 @@ class Tally:
 
 @dataclass
 class Memory:
-    """What a crawler knows from runs before: classes of object versions, and folders already crawled."""
+    """What a crawler knows from runs before: object versions seen, classes of those read, and folders."""
 
+    seen: set[tuple[str, str, str]] = field(default_factory=set)
     classes: dict[tuple[str, str, str], Class] = field(default_factory=dict)
     folders: set[tuple[str, str]] = field(default_factory=set)
 
@@ -93,11 +94,8 @@ class Crawl:
         exclusions = target.get("Exclusions") or []
         listed = self._new(bucket, prefix, self._listing(bucket, prefix, exclusions))
         classes = self._classes(bucket, prefix, listed, target.get("SampleSize"))
-        level = self._options.get("TableLevelConfiguration")
-        below = max(0, int(level) - 1 - prefix.count("/")) if level else 0
-        combine = self._options.get("TableGroupingPolicy") == "CombineCompatibleSchemas"
         places = set()
-        for found in layout.tables(layout.tree(listed), classes, combine=combine, level=below):
+        for found in self._tables(bucket, prefix, listed, classes):
             place = f"s3://{bucket}/{prefix}{found.path}"
             places.add(place)
             self._enter(bucket, prefix, place, found, classes, exclusions)
@@ -131,17 +129,38 @@ class Crawl:
         self, bucket: str, prefix: str, items: list[Item], size: int | None = None
     ) -> dict[str, Class]:
         """Classes of the sampled objects by path; what was read in an earlier run is not read again."""
-        s3, classes = self._client("s3"), {}
+        classes: dict[str, Class] = {}
         for item in items:
             if (known := self._memory.classes.get((bucket, prefix + item.path, item.etag))) is not None:
                 classes[item.path] = known
-        for item in sample([item for item in items if item.path not in classes], size):
+        versions = {item.path: (bucket, prefix + item.path, item.etag) for item in items}
+        fresh = [item for item in items if versions[item.path] not in self._memory.seen]
+        self._memory.seen |= set(versions.values())
+        self._read(bucket, prefix, sample(fresh, size), classes)
+        if items and not classes:
+            self._read(bucket, prefix, sample(items, size), classes)
+        return classes
+
+    def _read(self, bucket: str, prefix: str, items: Sequence[Item], classes: dict[str, Class]) -> None:
+        s3 = self._client("s3")
+        for item in items:
             found = classify(Reader(s3, bucket, prefix + item.path, item.size))
             classes[item.path] = self._memory.classes[(bucket, prefix + item.path, item.etag)] = found
             if found.name == UNKNOWN:
                 text = f"Classification {UNKNOWN} for s3://{bucket}/{prefix}{item.path}: {found.reason}"
                 self.tally.log("WARN", text)
-        return classes
+
+    def _tables(self, bucket: str, prefix: str, listed: list[Item], classes: dict[str, Class]) -> list[Found]:
+        """The target's tables; one of which the sample holds nothing is read, and all are looked at again."""
+        level = self._options.get("TableLevelConfiguration")
+        below = max(0, int(level) - 1 - prefix.count("/")) if level else 0
+        combine = self._options.get("TableGroupingPolicy") == "CombineCompatibleSchemas"
+        while True:
+            found = list(layout.tables(layout.tree(listed), classes, combine=combine, level=below))
+            unread = [table.items for table in found if not any(i.path in classes for i in table.items)]
+            if not unread:
+                return found
+            self._read(bucket, prefix, [item for items in unread for item in sample(items, None)], classes)
 
     def _enter(
         self,

@@ -19,6 +19,7 @@ from hypothesis import strategies as st
 
 from offline.engines.glue import layout
 from offline.engines.glue.classify import Class
+from offline.engines.glue.crawl import SAMPLED_FOLDERS
 from offline.engines.glue.layout import Item
 from offline.engines.glue.schedule import Cron
 from offline.sandbox import Sandbox
@@ -127,6 +128,14 @@ def test_folders_of_different_rows_become_tables_of_their_own(account: Account) 
     assert tables["raw_airlines"]["Parameters"]["skip.header.line.count"] == "1"
     assert tables["raw_zipped"]["StorageDescriptor"]["SerdeInfo"]["Parameters"] == {"field.delim": "|"}
     assert tables["raw_zipped"]["Parameters"]["compressionType"] == "gzip"
+
+
+def test_more_tables_than_are_sampled_are_all_made(account: Account) -> None:
+    for number in range(SAMPLED_FOLDERS + 5):
+        account.put(f"data/t{number:03d}/a.csv", f"a{number},b{number}\n1,2\n".encode())
+    account.crawler()
+    assert account.crawl()["Status"] == "SUCCEEDED"
+    assert len(account.tables()) == SAMPLED_FOLDERS + 5
 
 
 def test_plain_folders_become_numbered_partition_keys(account: Account) -> None:
