@@ -15,7 +15,13 @@ from stacks.settings import Settings, context
 from stacks.streaming import StreamingStack
 from stacks.training import TrainingStack
 
-app = cdk.App(context=context(), outdir=os.environ.get("CDK_OUTDIR", "cdk.out"), analytics_reporting=False)
+app = cdk.App(
+    context=context(),
+    outdir=os.environ.get("CDK_OUTDIR", "cdk.out"),
+    analytics_reporting=False,
+    # Twenty seconds of every synthesis; cfn-lint says the same in the tests.
+    builtin_cloud_formation_validation=False,
+)
 settings = Settings.load(app.node)
 
 lake = LakeStack(app, f"{settings.name}-lake", settings=settings)

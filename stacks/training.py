@@ -268,7 +268,7 @@ class TrainingStack(LabStack):
         steps += [self._train(), self._register(), self._predict(), self._unregister(), self._judge()]
         for step in steps:
             chain = step if chain is None else chain.next(step)
-        return chain  # type: ignore[no-any-return]
+        return chain
 
     def _step(self, id: str, **state: Any) -> sfn.CustomState:
         return sfn.CustomState(self, id, state_json={"Type": "Task", **state})
