@@ -66,7 +66,6 @@ class TrainingStack(LabStack):
         self.evaluation = self._evaluation()
         machine = self._state_machine()
         self.output("StateMachineArn", machine.state_machine_arn, "Prepares, trains, predicts, judges")
-        self.output("ModelPrefix", lake.bucket.s3_url_for_object(MODELS), "Where models are kept")
         self.output(
             "FeatureNames", ",".join(feature_names(self.features)), "Columns after the label, in order"
         )
