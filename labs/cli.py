@@ -235,7 +235,7 @@ def _offline_account(
         )
         with phase(run, "destroy", screen):
             destroy(loaded, sandbox, on_event=screen.resource)
-            run.leftovers = list(leftovers(sandbox))
+            run.leftovers = list(leftovers())
 
 
 def _stack(stack: Any) -> dict[str, Any]:
@@ -246,7 +246,7 @@ def _stack(stack: Any) -> dict[str, Any]:
 @contextmanager
 def _sandbox_errors() -> Iterator[None]:
     """The sandbox's errors as the labs' own, so that each has its exit code."""
-    from offline.errors import AssemblyError, DeploymentError, LeftoverError, SandboxError
+    from offline.errors import AssemblyError, DeploymentError, SandboxError
 
     try:
         yield
@@ -254,8 +254,6 @@ def _sandbox_errors() -> Iterator[None]:
         raise SynthError(str(error)) from error
     except DeploymentError as error:
         raise DeployError(str(error)) from error
-    except LeftoverError as error:
-        raise LeftoversError(str(error)) from error
     except SandboxError as error:
         raise RunError(str(error)) from error
 

@@ -12,10 +12,10 @@ from typing import Any
 import boto3
 
 from offline.assembly import Assembly, StackArtifact
-from offline.errors import DeploymentError, LeftoverError
+from offline.errors import DeploymentError
 from offline.sandbox import Sandbox
 
-__all__ = ["Assembly", "StackEvent", "assert_empty", "deploy", "destroy", "leftovers"]
+__all__ = ["Assembly", "StackEvent", "deploy", "destroy", "leftovers"]
 
 BOOTSTRAP_PARAMETER = "/cdk-bootstrap/hnb659fds/version"
 BOOTSTRAP_VERSION = "30"
@@ -37,7 +37,7 @@ Listener = Callable[[StackEvent], None]
 
 def deploy(assembly: Assembly, sandbox: Sandbox, on_event: Listener | None = None) -> None:
     """Every stack of the assembly stands in the account, or `DeploymentError` says what stopped it."""
-    _bootstrap(sandbox)
+    _bootstrap()
     for stack in assembly.stacks:
         _publish(stack, sandbox)
         _create(stack, on_event)
@@ -57,7 +57,7 @@ def destroy(assembly: Assembly, sandbox: Sandbox, on_event: Listener | None = No
     _unbootstrap(assembly, sandbox)
 
 
-def _bootstrap(sandbox: Sandbox) -> None:
+def _bootstrap() -> None:
     """What templates expect `cdk bootstrap` to have left: the version parameter."""
     boto3.client("ssm").put_parameter(
         Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String", Overwrite=True
@@ -126,14 +126,7 @@ def _unbootstrap(assembly: Assembly, sandbox: Sandbox) -> None:
     boto3.client("ssm").delete_parameter(Name=BOOTSTRAP_PARAMETER)
 
 
-def assert_empty(sandbox: Sandbox) -> None:
-    """Nothing is left in the account."""
-    left = leftovers(sandbox)
-    if left:
-        raise LeftoverError(f"{len(left)} resources outlived their stacks: {', '.join(left[:20])}")
-
-
-def leftovers(sandbox: Sandbox) -> list[str]:
+def leftovers() -> list[str]:
     """Everything that still exists, as `service kind name`.
 
     What AWS keeps for itself does not count: the records of finished jobs, keys that wait for their

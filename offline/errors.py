@@ -6,8 +6,7 @@
     │   ├── UnknownResourceTypeError
     │   └── UnsupportedPropertyError
     ├── AssemblyError              cdk.out cannot be read
-    ├── EngineError                an engine cannot do what AWS does
-    └── LeftoverError              something outlived its stack
+    └── EngineError                an engine cannot do what AWS does
 
 What a *client* of the account should see (throttling, validation, access) is not here: engines
 raise moto's or botocore-shaped service errors for those, so that any AWS SDK reads them.
@@ -40,7 +39,3 @@ class AssemblyError(SandboxError):
 
 class EngineError(SandboxError):
     """An engine met something that it would have to imitate, and refuses."""
-
-
-class LeftoverError(SandboxError):
-    """Resources or objects still exist after everything was destroyed."""

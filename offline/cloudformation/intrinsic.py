@@ -31,7 +31,7 @@ class Scope:
     parameters: Mapping[str, Any]
     mappings: Mapping[str, Any]
     conditions: Mapping[str, Any]
-    resources: Mapping[str, Physical]
+    resources: dict[str, Physical]
     import_value: Callable[[str], str]
     zones: Callable[[str], list[str]]
     dynamic: Callable[[str], str]

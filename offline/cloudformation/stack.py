@@ -117,7 +117,7 @@ class Stack:
             physical = row.create(resource)
             deployed = Deployed(row, resource, physical, definition.get("DeletionPolicy") == "Retain")
             self.resources[logical_id] = deployed
-            scope.resources[logical_id] = physical  # type: ignore[index]
+            scope.resources[logical_id] = physical
             _refuse_unread(row, resource)
         except REFUSALS as error:
             self._record(logical_id, "", kind, "CREATE_FAILED", str(error))
