@@ -19,8 +19,6 @@ app = cdk.App(
     context=context(),
     outdir=os.environ.get("CDK_OUTDIR", "cdk.out"),
     analytics_reporting=False,
-    # Twenty seconds of every synthesis; cfn-lint says the same in the tests.
-    builtin_cloud_formation_validation=False,
 )
 settings = Settings.load(app.node)
 

@@ -11,6 +11,7 @@ import os
 import shutil
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -107,7 +108,7 @@ def synth_command(
       labs synth
       labs synth --outdir build/cdk.out -c lab:retain_data=true
     """
-    Screen(quiet=as_json).phase("synth")
+    Screen(quiet=as_json).say("synth")
     assembly = synth.synthesize(outdir, synth.parsed_overrides(overrides or []))
     stacks = sorted(file.name.removesuffix(".template.json") for file in assembly.glob("*.template.json"))
     if as_json:
@@ -204,10 +205,26 @@ def _run_offline(
 ) -> None:
     """Synthesize, deploy, run, destroy, and look for what is left, in an account of this process."""
     if assembly is None:
-        with phase(run, "synth", screen):
+        with phase(run, "synth", screen), _engines_loaded_meanwhile():
             assembly = synth.synthesize(overrides=overrides)
     with _sandbox_errors(), _offline_account(run, stacks, screen, assembly) as context:
         run_labs(labs, context, run, screen)
+
+
+@contextmanager
+def _engines_loaded_meanwhile() -> Iterator[None]:
+    """The app is a process of its own, so this one can import what it needs next."""
+
+    def load() -> None:
+        import offline.deploy
+        import offline.sandbox
+
+        offline.sandbox.load_engines()
+
+    with ThreadPoolExecutor(1) as pool:
+        loading = pool.submit(load)
+        yield
+        loading.result()
 
 
 @contextmanager
@@ -289,7 +306,7 @@ def destroy_command(
         and not typer.confirm(f"Delete {', '.join(found)} with all data in {context.region}?")
     ):
         raise typer.Exit()
-    left = account.destroy(context, chosen, lambda name, what: screen.phase(f"{what} {name}"))
+    left = account.destroy(context, chosen, lambda name, what: screen.say(f"{what} {name}"))
     if as_json:
         printed({"destroyed": found, "leftovers": left})
     if left:

@@ -15,7 +15,8 @@ from labs.evidence import Lab, Run, Step, StepResult
 class Listener(Protocol):
     """Is told what happens, as it happens."""
 
-    def phase(self, name: str) -> None: ...
+    def phase_started(self, name: str) -> None: ...
+    def phase_ended(self, name: str, seconds: float) -> None: ...
     def step_started(self, lab: Lab, step: Step) -> None: ...
     def step_ended(self, result: StepResult) -> None: ...
 
@@ -48,12 +49,13 @@ def run_step(lab: Lab, step: Step, context: Context) -> StepResult:
 @contextmanager
 def phase(run: Run, name: str, listener: Listener) -> Iterator[None]:
     """What surrounds the steps, timed into the run."""
-    listener.phase(name)
+    listener.phase_started(name)
     started = time.perf_counter()
     try:
         yield
     finally:
         run.phases[name] = time.perf_counter() - started
+        listener.phase_ended(name, run.phases[name])
 
 
 def only_step(labs: list[Lab], name: str, *, with_what_leads_to_it: bool) -> list[Lab]:

@@ -56,8 +56,16 @@ class Screen:
         if done >= total:
             self._bars.remove_task(self._tasks.pop(label))
 
-    def phase(self, name: str) -> None:
-        self.console.print(f"[bold]{name}[/bold]")
+    def say(self, line: str) -> None:
+        self.console.print(f"[bold]{escape(line)}[/bold]")
+
+    def phase_started(self, name: str) -> None:
+        self._clear_bars()
+        self.progress(name, 0, 1)
+
+    def phase_ended(self, name: str, seconds: float) -> None:
+        self._clear_bars()
+        self.console.print(f"[bold]{name}[/bold]  [dim]{seconds:.1f} s[/dim]")
 
     def resource(self, event: Any) -> None:
         """A resource of a stack has changed its status (only the terminal has room for that)."""

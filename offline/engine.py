@@ -39,16 +39,18 @@ class Engine:
         return False
 
 
+@lru_cache(maxsize=64)
+def client_of_service(service: str, region: str) -> Any:
+    """A boto3 client for what AWS does in its own name, such as publishing metrics."""
+    return boto3.client(service, region_name=region)
+
+
+@lru_cache(maxsize=256)
 def client_of_role(service: str, role_arn: str, region: str) -> Any:
     """A boto3 client that acts as the role its resource was given, as AWS's services do.
 
     The role is assumed through STS, so a role that does not exist is an AWS error here too.
     """
-    return _client_of_role(service, role_arn, region)
-
-
-@lru_cache(maxsize=256)
-def _client_of_role(service: str, role_arn: str, region: str) -> Any:
     credentials = boto3.client("sts", region_name=region).assume_role(
         RoleArn=role_arn, RoleSessionName=service
     )["Credentials"]
@@ -62,5 +64,6 @@ def _client_of_role(service: str, role_arn: str, region: str) -> Any:
 
 
 def forget_clients() -> None:
-    """Drop sessions of roles that belong to an account that is gone."""
-    _client_of_role.cache_clear()
+    """Drop the clients and sessions of roles of an account that is gone."""
+    client_of_service.cache_clear()
+    client_of_role.cache_clear()

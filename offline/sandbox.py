@@ -33,6 +33,8 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "offline",
     "AWS_SESSION_TOKEN": "offline",
 }
+# An engine's error is its answer; asking again sleeps in real seconds while the account's clock stands.
+ONE_ATTEMPT = {"AWS_MAX_ATTEMPTS": "1"}
 CONFIGURED_ELSEWHERE = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -50,10 +52,11 @@ class Sandbox:
     def __enter__(self) -> Self:
         clock.reset()
         environment = {k: v for k, v in os.environ.items() if k not in CONFIGURED_ELSEWHERE}
-        environment |= CREDENTIALS | {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        environment |= CREDENTIALS | ONE_ATTEMPT
+        environment |= {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
         self._exit.enter_context(patch.dict(os.environ, environment, clear=True))
-        for path in ENGINES:
-            self._bind(load(path))
+        for engine in load_engines():
+            self._bind(engine)
         self._exit.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         _current.append(self)
         return self
@@ -120,6 +123,11 @@ _current: list[Sandbox] = []
 def current() -> Sandbox:
     """The sandbox that is open; engines reach its endpoint through it."""
     return _current[-1]
+
+
+def load_engines() -> list[Any]:
+    """Every engine's class. Importing them takes seconds: whoever waits for something else does it then."""
+    return [load(path) for path in ENGINES]
 
 
 def load(path: str) -> Any:

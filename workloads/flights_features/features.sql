@@ -33,3 +33,4 @@ LEFT JOIN weather w
     AND w.day = CAST(f.day AS bigint)
     AND w.hour = f.hour
 WHERE f.dep_delay IS NOT NULL AND f.month BETWEEN ':first' AND ':last'
+ORDER BY f.flight_id

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.orc as orc
 import pyarrow.parquet as pq
 from botocore.exceptions import ClientError
@@ -150,9 +152,9 @@ def text(lake: Lake, rows: Rows, delimiter: str) -> bytes:
     separator = literal(delimiter)
     values = ", ".join(f"coalesce({name}, '\\N')" for name in printed.column_names)
     joined = results.query_over(
-        lake, printed, f"SELECT concat_ws({separator}, {values}) AS line FROM athena_rows"
+        lake, printed, f"SELECT concat_ws({separator}, {values}) || chr(10) AS line FROM athena_rows"
     )
-    return "".join(f"{line}\n" for line in joined.column("line").to_pylist()).encode()
+    return characters(joined.column("line"))
 
 
 def lines(lake: Lake, rows: Rows) -> bytes:
@@ -162,9 +164,19 @@ def lines(lake: Lake, rows: Rows) -> bytes:
         for index, (name, kind) in enumerate(zip(rows.names, rows.types, strict=True))
     )
     made = results.query_over(
-        lake, rows.typed, f"SELECT CAST(json_object({fields}) AS VARCHAR) AS line FROM athena_rows"
+        lake, rows.typed, f"SELECT CAST(json_object({fields}) AS VARCHAR) || chr(10) AS line FROM athena_rows"
     )
-    return "".join(f"{line}\n" for line in made.column("line").to_pylist()).encode()
+    return characters(made.column("line"))
+
+
+def characters(column: pa.ChunkedArray) -> bytes:
+    """The texts of a column one after another.
+
+    >>> characters(pa.chunked_array([["a", "bc"], ["d"]]))
+    b'abcd'
+    """
+    lists = [pa.ListArray.from_arrays([0, len(chunk)], chunk) for chunk in column.chunks]
+    return b"".join([pc.binary_join(one, "")[0].as_buffer().to_pybytes() for one in lists])
 
 
 def json_value(value: str, kind: str) -> str:

@@ -27,10 +27,19 @@ class Buffers(Generic[T]):
     """One buffer per partition; a buffer begins its interval with its first record."""
 
     def __init__(self, most_bytes: int, interval_seconds: int) -> None:
-        self.most_bytes = most_bytes
-        self.interval = timedelta(seconds=interval_seconds)
+        self._hint(most_bytes, interval_seconds)
         self.open: dict[tuple[str, ...], Buffer[T]] = {}
         self._full: list[tuple[tuple[str, ...], Buffer[T]]] = []
+
+    def _hint(self, most_bytes: int, interval_seconds: int) -> None:
+        self.most_bytes = most_bytes
+        self.interval = timedelta(seconds=interval_seconds)
+
+    def close(self, most_bytes: int, interval_seconds: int) -> None:
+        """Let every buffer go as it is; the next ones are filled by these hints."""
+        self._full += self.open.items()
+        self.open.clear()
+        self._hint(most_bytes, interval_seconds)
 
     def add(self, key: tuple[str, ...], item: T, size: int) -> None:
         buffer = self.open.get(key)

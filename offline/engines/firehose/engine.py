@@ -62,7 +62,7 @@ class FirehoseEngine(Engine, FirehoseBackend):
             checked(destination(stream) | update)
         super().update_destination(delivery_stream_name, *args, **kwargs)
         stream = self.delivery_streams[delivery_stream_name]
-        self.flows[delivery_stream_name].configure(stream, checked(destination(stream)))
+        self.flows[delivery_stream_name].reconfigure(stream, checked(destination(stream)))
 
     def delete_delivery_stream(self, delivery_stream_name: str) -> None:
         """The delivery stream is gone, and with it what was not yet delivered."""

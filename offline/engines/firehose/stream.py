@@ -13,7 +13,6 @@ from collections import Counter
 from datetime import datetime
 from typing import Any
 
-import boto3
 import pyarrow as pa
 from botocore.exceptions import ClientError
 from moto.firehose.exceptions import InvalidArgumentException
@@ -21,6 +20,7 @@ from moto.firehose.models import DeliveryStream
 
 from facts import limits
 from offline.clock import clock
+from offline.engine import client_of_service
 from offline.engines.firehose import conversion, prefix, schema
 from offline.engines.firehose.buffers import Buffer, Buffers
 from offline.engines.firehose.delivery import Delivery
@@ -47,10 +47,19 @@ class Flow:
             self._source = KinesisSource(source["KinesisStreamARN"], source["RoleARN"], region)
         self._records: Buffers[Item] = Buffers(settings.buffer_bytes, settings.interval_seconds)
         self._errors: Buffers[Failure] = Buffers(settings.buffer_bytes, settings.interval_seconds)
-        self.configure(stream, settings)
+        self._configure(stream, settings)
 
-    def configure(self, stream: DeliveryStream, settings: Settings) -> None:
-        """Go on with these settings; what is buffered stays."""
+    def reconfigure(self, stream: DeliveryStream, settings: Settings) -> None:
+        """Deliver what was taken under the old settings by them, and go on with these."""
+        if self._transformer is not None:
+            self._transformer.close()
+            self._transform(self._transformer)
+        for buffers in (self._records, self._errors):
+            buffers.close(settings.buffer_bytes, settings.interval_seconds)
+        self._deliver_ready()
+        self._configure(stream, settings)
+
+    def _configure(self, stream: DeliveryStream, settings: Settings) -> None:
         self.settings = settings
         self._name = stream.delivery_stream_name
         self._keys = prefix.partition_keys(settings.prefix)
@@ -88,13 +97,19 @@ class Flow:
         if self._source is not None and (records := self._source.poll()):
             self._take(records)
         if self._transformer is not None:
-            for answered in self._transformer.answered():
-                self._route(answered)
-                self.counts["invocations"] += 1
+            self._transform(self._transformer)
+        self._deliver_ready()
+        return sum(self.counts.values()) != before
+
+    def _deliver_ready(self) -> None:
         self._flush_records()
         self._flush_errors()
         self._report()
-        return sum(self.counts.values()) != before
+
+    def _transform(self, transformer: Transformer) -> None:
+        for answered in transformer.answered():
+            self._route(answered)
+            self.counts["invocations"] += 1
 
     def _route(self, answered: Answered) -> None:
         """Sort a batch by what the function said of each record."""
@@ -240,7 +255,7 @@ class Flow:
             }
             for name, metric in names.items()
         ]
-        boto3.client("cloudwatch", region_name=self._region).put_metric_data(
+        client_of_service("cloudwatch", self._region).put_metric_data(
             Namespace="AWS/Firehose", MetricData=data
         )
         self._reported = self.counts.copy()

@@ -85,17 +85,19 @@ class Transformer:
             if self._waiting and (
                 self._waiting_bytes + record.size > most or self._event_bytes + event_bytes > most_event
             ):
-                self._close()
+                self.close()
             self._waiting.append(record)
             self._waiting_bytes += record.size
             self._event_bytes += event_bytes
             if self._since is None:
                 self._since = clock.now()
             if self._waiting_bytes >= most:
-                self._close()
+                self.close()
 
-    def _close(self) -> None:
-        self._full.append(self._waiting)
+    def close(self) -> None:
+        """Wait for no more records: what there is, is a batch."""
+        if self._waiting:
+            self._full.append(self._waiting)
         self._waiting, self._waiting_bytes, self._event_bytes, self._since = [], 0, 0, None
 
     def due(self) -> datetime | None:
@@ -107,7 +109,7 @@ class Transformer:
         """Every batch that is due, answered, in order."""
         interval = timedelta(seconds=self.settings.interval_seconds)
         if self._since is not None and self._since + interval <= clock.now():
-            self._close()
+            self.close()
         batches, self._full = self._full, []
         if len(batches) < 2:
             yield from map(self._invoke, batches)

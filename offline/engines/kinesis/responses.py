@@ -39,6 +39,11 @@ class RecordResponse(KinesisResponse):
         assert isinstance(backend, KinesisEngine)
         return backend
 
+    @staticmethod
+    def _enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        """The request id; moto also looks for XML to put it into, all through a body that has none."""
+        return KinesisResponse._enrich_response(headers, "")[0], body
+
     def create_stream(self) -> ActionResult:
         request = json.loads(self.body)
         self.engine.create_stream(

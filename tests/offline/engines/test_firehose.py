@@ -275,6 +275,30 @@ def test_the_version_in_the_name_counts_updates(sandbox: Sandbox) -> None:
     assert [key.startswith("new/2026/01/05/12/events-2-") for key in objects()] == [True]
 
 
+def test_an_update_delivers_what_was_taken_before_it_by_the_old_settings(sandbox: Sandbox) -> None:
+    firehose = stream(DYNAMIC, processing())
+    put(firehose, b"a1", b"fail")
+    sandbox.settle()  # the records wait for the function's buffer
+    firehose.update_destination(
+        DeliveryStreamName="events",
+        CurrentDeliveryStreamVersionId="1",
+        DestinationId="destinationId-000000000001",
+        ExtendedS3DestinationUpdate={
+            "Prefix": "new/!{partitionKeyFromLambda:day}/",
+            "BufferingHints": {"SizeInMBs": 64, "IntervalInSeconds": 70},
+        },
+    )
+    assert list(objects("day=1/").values()) == [b"a1"]
+    assert [failure["errorCode"] for failure in failures("processing-failed")] == [
+        "Lambda.ProcessingFailedStatus"
+    ]
+    put(firehose, b"b1")
+    sandbox.advance(seconds=60 + 69)
+    assert objects("new/") == {}
+    sandbox.advance(seconds=1)
+    assert list(objects("new/1/").values()) == [b"b1"]
+
+
 @pytest.mark.parametrize(
     ("part", "text"),
     [
