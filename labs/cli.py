@@ -238,7 +238,7 @@ def _offline_account(
     from offline.sandbox import Sandbox
 
     loaded = Assembly.load(assembly)
-    stacks += [_stack(stack) for stack in loaded.stacks]
+    stacks += [stack_record(stack) for stack in loaded.stacks]
     with Sandbox() as sandbox:
         run.region = sandbox.region
         with phase(run, "deploy", screen):
@@ -255,7 +255,8 @@ def _offline_account(
             run.leftovers = list(leftovers())
 
 
-def _stack(stack: Any) -> dict[str, Any]:
+def stack_record(stack: Any) -> dict[str, Any]:
+    """A synthesized stack as runs keep it."""
     depends_on = [str(one) for one in stack.depends_on]
     return {"name": stack.name, "noun": stack.noun, "template": stack.template, "depends_on": depends_on}
 

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from html import escape
+from pathlib import Path
 
 from labs.report.resources import Chip, StackView
 
 WIDTH, GAP, ROW_GAP, MARGIN = 236, 74, 34, 12
 HEAD, CHIP, FOOT = 46, 44, 30
+STYLE = Path(__file__).parent / "page.css"
 LANE = 9
 """Between two lines that pass above the boxes."""
 
@@ -45,6 +47,12 @@ def draw(views: list[StackView]) -> str:
         f'<svg class="architecture" viewBox="0 0 {width:.0f} {tallest:.0f}" role="img" '
         f'aria-label="{escape(label)}">{MARKER}{drawn}</svg>'
     )
+
+
+def picture(views: list[StackView]) -> str:
+    """The same drawing as a file of its own, light or dark as its reader's page."""
+    svg = draw(views).replace("><defs>", f"><style>{STYLE.read_text(encoding='utf-8')}</style><defs>", 1)
+    return svg.replace("<svg ", '<svg xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" ', 1) + "\n"
 
 
 MARKER = (
