@@ -10,17 +10,15 @@ from __future__ import annotations
 
 import argparse
 import tempfile
-import time
 import zipfile
-from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from statistics import median
 from typing import Any
 
 import boto3
 import duckdb
 
+from benchmarks.measure import in_turns, seconds, show
 from offline.sandbox import Sandbox
 
 QUERY = (
@@ -70,25 +68,18 @@ def ask(query: str, athena: Any = None) -> None:
         raise SystemExit(ended["Status"]["StateChangeReason"])
 
 
-def timed(work: Callable[[], object]) -> float:
-    started = time.perf_counter()
-    work()
-    return (time.perf_counter() - started) * 1000
-
-
 def measure(folder: Path, rounds: int) -> None:
     athena, bare = boto3.client("athena"), duckdb.connect(config={"threads": 2})
     source = f"read_parquet('{folder}/flights/**/*.parquet', hive_partitioning = true)"
-    first = timed(lambda: ask(QUERY.format("flights"), athena))
-    ours, theirs = [], []
-    for _ in range(rounds):
-        theirs.append(timed(lambda: bare.execute(QUERY.format(source)).fetchall()))
-        ours.append(timed(lambda: ask(QUERY.format("flights"), athena)))
-    print(f"first query (fetches every object)  {first:8.1f} ms")
-    print(f"repeated, Athena                    {min(ours):8.1f} ms best {median(ours):8.1f} ms median")
-    print(f"repeated, bare DuckDB               {min(theirs):8.1f} ms best {median(theirs):8.1f} ms median")
-    best, middle = min(ours) / min(theirs), median(ours) / median(theirs)
-    print(f"ratio                               {best:8.2f} best    {middle:8.2f} median")
+    first = seconds(lambda: ask(QUERY.format("flights"), athena))
+    ours, theirs = in_turns(
+        lambda: ask(QUERY.format("flights"), athena),
+        lambda: bare.execute(QUERY.format(source)).fetchall(),
+        rounds,
+    )
+    beside = f"bare DuckDB {theirs * 1000:.1f} ms"
+    show("an Athena query, the first time", f"{first * 1000:.1f} ms", beside, first / theirs)
+    show("the same, repeated", f"{ours * 1000:.1f} ms", beside, ours / theirs, "below 1.5")
 
 
 def main() -> None:
