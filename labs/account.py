@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable
+from graphlib import TopologicalSorter
 from typing import Any
 
 from labs.context import PREFIX, Context, Progress, pages
@@ -22,35 +23,40 @@ def context(rows: int, progress: Progress) -> Context:
 
 
 def deployed(found: Context, nouns: Iterable[str]) -> list[str]:
-    """Those of the labs whose stacks exist, in the order in which they were deployed."""
+    """Those of the labs whose stacks exist."""
     summaries = pages(found.client("cloudformation"), "list_stacks", "StackSummaries")
-    existing = {one["StackName"]: one for one in summaries if one["StackStatus"] != "DELETE_COMPLETE"}
-    here = [noun for noun in nouns if f"{PREFIX}-{noun}" in existing]
-    return sorted(here, key=lambda noun: existing[f"{PREFIX}-{noun}"]["CreationTime"])
+    existing = {one["StackName"] for one in summaries if one["StackStatus"] != "DELETE_COMPLETE"}
+    return [noun for noun in nouns if f"{PREFIX}-{noun}" in existing]
 
 
 def stacks(found: Context, nouns: Iterable[str]) -> list[dict[str, Any]]:
-    """What is deployed, in the form a report is drawn from."""
-    cloudformation = found.client("cloudformation")
-    names = {noun: f"{PREFIX}-{noun}" for noun in deployed(found, nouns)}
-    bodies = {
-        noun: cloudformation.get_template(StackName=name)["TemplateBody"] for noun, name in names.items()
-    }
-    return [
-        {"name": names[noun], "noun": noun, "template": json.loads(body) if isinstance(body, str) else body}
-        for noun, body in bodies.items()
-    ]
+    """What is deployed, as reports keep it, each stack behind those whose exports it imports."""
+    from labs.report.resources import views
+
+    cloudformation, records = found.client("cloudformation"), {}
+    for noun in deployed(found, nouns):
+        name = f"{PREFIX}-{noun}"
+        body = cloudformation.get_template(StackName=name)["TemplateBody"]
+        template = json.loads(body) if isinstance(body, str) else body
+        records[name] = {"name": name, "noun": noun, "template": template}
+    needs = {view.name: view.needs for view in views(list(records.values()))}
+    return [records[name] for name in TopologicalSorter(needs).static_order()]
 
 
 def destroy(found: Context, nouns: list[str], on_stack: Callable[[str, str], None]) -> list[str]:
-    """Every stack is deleted with what its buckets hold, last deployed first; what could not be."""
+    """Every stack is deleted with what its buckets hold, importers first; what could not be, and why."""
+    from botocore.exceptions import ClientError
+
     cloudformation, left = found.client("cloudformation"), []
-    for noun in reversed(deployed(found, nouns)):
-        name = f"{PREFIX}-{noun}"
+    for name in [stack["name"] for stack in reversed(stacks(found, nouns))]:
         on_stack(name, "deleting")
         for bucket in _buckets(cloudformation, name):
             empty_bucket(found.client("s3"), bucket)
-        cloudformation.delete_stack(StackName=name)
+        try:
+            cloudformation.delete_stack(StackName=name)
+        except ClientError as error:
+            left.append(f"{name}: {error.response['Error']['Message']}")
+            continue
         left += _waited(found, cloudformation, name)
         on_stack(name, "deleted")
     return left

@@ -173,6 +173,9 @@ def _kept(run: Run, stacks: list[dict[str, Any]], screen: Screen, as_json: bool)
     except LabError as error:
         run.ended = str(error)
         raise
+    except Exception as error:
+        run.ended = f"{type(error).__name__}: {error}"
+        raise
     finally:
         run.seconds = time.perf_counter() - started
         if run.steps or run.ended == "finished":
@@ -309,7 +312,8 @@ def destroy_command(
         raise typer.Exit()
     left = account.destroy(context, chosen, lambda name, what: screen.say(f"{what} {name}"))
     if as_json:
-        printed({"destroyed": found, "leftovers": left})
+        still = account.deployed(context, found)
+        printed({"destroyed": [noun for noun in found if noun not in still], "leftovers": left})
     if left:
         raise LeftoversError("; ".join(left))
 

@@ -53,7 +53,7 @@ def _key_of(heads: dict[str, dict[str, Any]], key_arn: str) -> Check:
 def inspect_bucket(context: Context) -> Evidence:
     """The bucket keeps versions, is closed to the public, encrypts by default and moves old data down."""
     s3, bucket = context.client("s3"), context.output("lake", "LakeBucketName")
-    rules = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    rules = _lifecycle_rules(s3, bucket)
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     default = encryption["ApplyServerSideEncryptionByDefault"]
@@ -75,6 +75,18 @@ def inspect_bucket(context: Context) -> Evidence:
             *_lifecycle_checks(rules),
         ],
     )
+
+
+def _lifecycle_rules(s3: Any, bucket: str) -> list[dict[str, Any]]:
+    from botocore.exceptions import ClientError
+
+    try:
+        rules: list[dict[str, Any]] = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchLifecycleConfiguration":
+            raise
+        return []
+    return rules
 
 
 def _described(rule: dict[str, Any]) -> list[Any]:

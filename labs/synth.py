@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from importlib.util import find_spec
@@ -14,6 +15,8 @@ from labs.errors import SynthError, UsageError
 ROOT = Path(__file__).resolve().parents[1]
 ASSEMBLY = ROOT / "cdk.out"
 TAIL_LINES = 25
+# The stacks' own refusals say all there is to say; any other traceback is shown.
+REFUSED = re.compile(r"^(?:stacks|facts)\.\w+\.\w+Error: (.+)\Z", re.MULTILINE | re.DOTALL)
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
 
@@ -32,6 +35,8 @@ def synthesize(
         check=False,
     )
     if finished.returncode != 0 or not (outdir / "manifest.json").is_file():
+        if refused := REFUSED.search(finished.stderr):
+            raise SynthError(f"synthesis failed: {refused[1]}")
         said = (finished.stderr.strip() or finished.stdout.strip() or "nothing was said").splitlines()
         raise SynthError("\n".join(["synthesis failed; the app said:", *said[-TAIL_LINES:]]))
     return outdir

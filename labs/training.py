@@ -41,13 +41,29 @@ def run_state_machine(context: Context) -> Evidence:
 
 def _why(machine: Any, arn: str, execution: dict[str, Any]) -> str:
     """The cause of a failed execution, else the last failure in its history."""
-    if execution.get("cause"):
-        return f"{execution.get('error', '')} {execution['cause']}"
+    if cause := execution.get("cause"):
+        return f"{execution.get('error', '')} {_failure_reason(cause)}"
     events = machine.get_execution_history(executionArn=arn, reverseOrder=True, maxResults=20)["events"]
     details = [
         detail for event in events for key, detail in event.items() if key.endswith("FailedEventDetails")
     ]
     return str(details[0]) if details else "no cause given"
+
+
+def _failure_reason(cause: str) -> str:
+    """A job's failure reason where the cause is the whole description of a failed job.
+
+    >>> _failure_reason('{"TrainingJobName": "j", "FailureReason": "AlgorithmError: no rows"}')
+    'j: AlgorithmError: no rows'
+    >>> _failure_reason("the role may not be assumed")
+    'the role may not be assumed'
+    """
+    try:
+        job = json.loads(cause)
+        name = next(job[key] for key in ("TrainingJobName", "TransformJobName") if key in job)
+        return f"{name}: {job['FailureReason']}"
+    except (ValueError, TypeError, KeyError, StopIteration):
+        return cause
 
 
 def inspect_model(context: Context) -> Evidence:

@@ -33,8 +33,6 @@ CREDENTIALS = {
     "AWS_SECRET_ACCESS_KEY": "offline",
     "AWS_SESSION_TOKEN": "offline",
 }
-# An engine's error is its answer; asking again sleeps in real seconds while the account's clock stands.
-ONE_ATTEMPT = {"AWS_MAX_ATTEMPTS": "1"}
 CONFIGURED_ELSEWHERE = ("AWS_PROFILE", "AWS_ENDPOINT_URL", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE")
 
 
@@ -52,8 +50,7 @@ class Sandbox:
     def __enter__(self) -> Self:
         clock.reset()
         environment = {k: v for k, v in os.environ.items() if k not in CONFIGURED_ELSEWHERE}
-        environment |= CREDENTIALS | ONE_ATTEMPT
-        environment |= {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
+        environment |= CREDENTIALS | {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
         self._exit.enter_context(patch.dict(os.environ, environment, clear=True))
         for engine in load_engines():
             self._bind(engine)

@@ -11,6 +11,8 @@ from aws_cdk import RemovalPolicy
 from aws_cdk import aws_logs as logs
 from constructs import Node
 
+from facts import limits
+
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
 PREFIX = "lab:"
 
@@ -48,6 +50,9 @@ class Settings:
     def load(cls, node: Node) -> Settings:
         """The settings of an app's context; a missing or mistyped one is named with what is allowed."""
         types = get_type_hints(cls)
+        given = {key.removeprefix(PREFIX) for key in node.get_all_context() if key.startswith(PREFIX)}
+        for name in sorted(given - set(types)):
+            raise SettingError(f"got {PREFIX}{name}, which is no setting; there are {', '.join(types)}")
         values = {f.name: _typed(f.name, node.try_get_context(PREFIX + f.name), types) for f in fields(cls)}
         settings = cls(**values)
         settings._refuse()
@@ -59,7 +64,13 @@ class Settings:
         for name in ("records_per_second", "record_bytes", "readers", "training_seconds", "scan_cutoff_mib"):
             if getattr(self, name) < 1:
                 raise SettingError(f"lab:{name} must be at least 1, got {getattr(self, name)}; see cdk.json")
-        if not 0 < self.infrequent_access_days < self.glacier_days < self.expiry_days:
+        lowest = int(limits.value("s3-ia-transition-days-lowest"))
+        if self.infrequent_access_days < lowest:
+            raise SettingError(
+                f"lab:infrequent_access_days must be at least {lowest}, got {self.infrequent_access_days}; "
+                "S3 moves nothing to Standard-IA earlier"
+            )
+        if not self.glacier_days < self.expiry_days:
             raise SettingError(
                 "lab:infrequent_access_days < lab:glacier_days < lab:expiry_days must hold, got "
                 f"{self.infrequent_access_days}, {self.glacier_days}, {self.expiry_days}; see cdk.json"

@@ -6,6 +6,7 @@ process. Nothing else of moto's interpreter is touched.
 
 from __future__ import annotations
 
+import logging
 import sys
 import threading
 from datetime import UTC, datetime
@@ -43,6 +44,8 @@ def bind() -> None:
     WaitFunction._wait_interval = _wait
     Timestamp._get_wait_seconds = _seconds_until_timestamp
     retrier_decl.RetrierDecl._eval_body = _retry
+    # What failed stands in the execution's history; moto also logs it, with the state's whole syntax tree.
+    logging.getLogger("moto.stepfunctions").setLevel(logging.CRITICAL)
     retrier_decl.time = SimpleNamespace(sleep=lambda seconds: pause(_retrying.env, seconds))
 
 
