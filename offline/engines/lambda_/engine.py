@@ -28,8 +28,7 @@ from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
 
-# AWS: "Lambda runs the function up to two more times, with a one-minute and a two-minute wait".
-RETRY_WAITS_SECONDS = (60, 120)
+RETRY_WAITS = ("lambda-async-first-wait-seconds", "lambda-async-second-wait-seconds")
 
 
 @dataclass
@@ -133,8 +132,8 @@ class LambdaEngine(Engine, LambdaBackend):
 
     def _attempt(self, pending: Pending) -> None:
         answer = self.run(pending.function, pending.event, pending.request_id)
-        if answer.failed and pending.attempts < len(RETRY_WAITS_SECONDS):
-            pending.due = in_seconds(RETRY_WAITS_SECONDS[pending.attempts])
+        if answer.failed and pending.attempts < len(RETRY_WAITS):
+            pending.due = in_seconds(float(limits.value(RETRY_WAITS[pending.attempts])))
             pending.attempts += 1
         else:
             self._pending.remove(pending)

@@ -14,11 +14,10 @@ from pathlib import Path
 from tempfile import TemporaryFile
 from typing import IO, Any
 
+from facts import limits
 from offline.engines import lambda_runtime
 
 LENGTHS = struct.Struct(">II")
-# A cold start imports the module before its first event; AWS gives that phase ten seconds of its own.
-INIT_SECONDS = 10.0
 MALFORMED_EVENT = 2
 
 
@@ -77,8 +76,9 @@ class Environment:
         return Answer(payload, status != 0, self._printed(), took, malformed=status == MALFORMED_EVENT)
 
     def _await_init(self) -> None:
+        """A cold start imports the module before its first event, in a time of its own."""
         if not self._ready:
-            self._read(LENGTHS.size, time.monotonic() + INIT_SECONDS)
+            self._read(LENGTHS.size, time.monotonic() + float(limits.value("lambda-init-seconds")))
             self._ready = True
 
     def _exchange(self, head: dict[str, Any], event: bytes, deadline: float) -> tuple[int, bytes]:

@@ -21,13 +21,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from facts import limits
 from offline.clock import clock
 from offline.engine import client_of_role
 from offline.engines.sagemaker import channels, checkpoints, containers, logs
 from offline.engines.sagemaker.training_requests import max_runtime_seconds
-
-GRACE_SECONDS = 120
-"""Between SIGTERM and SIGKILL, as SageMaker waits."""
 
 REASON_CHARACTERS = 1024
 MESSAGES = {
@@ -184,7 +182,7 @@ def _train(job: TrainingJob, base: Path, region: str) -> tuple[int, bool, list[s
 def _terminate(process: subprocess.Popen[str]) -> str:
     process.terminate()
     try:
-        return process.communicate(timeout=GRACE_SECONDS)[0]
+        return process.communicate(timeout=int(limits.value("sagemaker-stop-grace-seconds")))[0]
     except subprocess.TimeoutExpired:
         process.kill()
         return process.communicate()[0]

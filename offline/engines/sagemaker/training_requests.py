@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from facts import limits
 from offline.engines.sagemaker import channels, containers
 from offline.engines.sagemaker.requests import check_instance, check_only, check_role, check_shape, refuse
 
@@ -31,6 +32,10 @@ def check_training(request: dict[str, Any], region: str) -> None:
     _check_resources(request["ResourceConfig"])
     _check_stopping(request)
     check_only(request["OutputDataConfig"], OUTPUT_PLAYED, "OutputDataConfig")
+    if request["OutputDataConfig"].get("CompressionType", "GZIP") != "GZIP":
+        raise refuse(
+            "OutputDataConfig.CompressionType NONE: offline a model is always written as model.tar.gz"
+        )
     check_role(request["RoleArn"], region)
     channels.check(request, region)
 
@@ -70,18 +75,18 @@ def _check_stopping(request: dict[str, Any]) -> None:
                 f"Invalid MaxWaitTimeInSeconds. It must be present and be greater than or equal to "
                 f"MaxRuntimeInSeconds ({wait} is less than {runtime})."
             )
-        if "CheckpointConfig" not in request and wait > SPOT_WAIT_WITHOUT_CHECKPOINTS_SECONDS:
+        longest = int(limits.value("sagemaker-spot-wait-seconds-without-checkpoints"))
+        if "CheckpointConfig" not in request and wait > longest:
             raise refuse(
-                f"MaxWaitTimeInSeconds {wait} is above {SPOT_WAIT_WITHOUT_CHECKPOINTS_SECONDS}: a managed "
+                f"MaxWaitTimeInSeconds {wait} is above {longest}: a managed "
                 "spot training job of a built-in algorithm without CheckpointConfig may not wait longer."
             )
     elif wait is not None:
         raise refuse("MaxWaitTimeInSeconds can only be set when EnableManagedSpotTraining is true.")
 
 
-SPOT_WAIT_WITHOUT_CHECKPOINTS_SECONDS = 3600
-DEFAULT_RUNTIME_SECONDS = 86_400
-
-
 def max_runtime_seconds(request: dict[str, Any]) -> int:
-    return int(request["StoppingCondition"].get("MaxRuntimeInSeconds", DEFAULT_RUNTIME_SECONDS))
+    return int(
+        request["StoppingCondition"].get("MaxRuntimeInSeconds")
+        or limits.value("sagemaker-training-seconds-default")
+    )

@@ -96,6 +96,10 @@ def algorithm(**more: Any) -> dict[str, Any]:
         (spot(MaxRuntimeInSeconds=600, MaxWaitTimeInSeconds=300), "greater than or equal to MaxRuntime"),
         ({"RoleArn": "arn:aws:iam::123456789012:role/nobody"}, "Could not assume role"),
         ({"InputDataConfig": [channel("nothing")]}, "No S3 objects found under S3 URL"),
+        (
+            {"OutputDataConfig": {"S3OutputPath": "s3://lake/models", "CompressionType": "NONE"}},
+            "always written as model.tar.gz",
+        ),
         ({"ExperimentConfig": {"ExperimentName": "delays"}}, "ExperimentConfig cannot be done offline"),
     ],
 )
