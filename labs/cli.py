@@ -6,7 +6,6 @@ failed · 5 a step could not be carried through · 6 something outlived its stac
 
 from __future__ import annotations
 
-import json
 import os
 import shutil
 import time
@@ -14,7 +13,6 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -26,6 +24,7 @@ from labs.context import Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
 from labs.flights import TOTAL
+from labs.options import AsJson, Nouns, On, Overrides, Where, printed
 from labs.registry import LABS, PIPELINE, in_order
 from labs.runner import only_step, phase, run_labs
 from labs.terminal import Screen, complain
@@ -53,25 +52,6 @@ app = typer.Typer(
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
 )
-
-
-class Where(StrEnum):
-    """Where the account is."""
-
-    offline = "offline"
-    aws = "aws"
-
-
-Nouns = Annotated[list[str] | None, typer.Argument(metavar="[NOUN]...", help="Labs; default: the pipeline.")]
-AsJson = Annotated[bool, typer.Option("--json", help="Print results for machines, and nothing else.")]
-Overrides = Annotated[
-    list[str] | None, typer.Option("-c", "--context", metavar="KEY=VALUE", help="Override a key of cdk.json.")
-]
-On = Annotated[Where, typer.Option("--on", help="In this process, or in the configured AWS account.")]
-
-
-def printed(value: Any) -> None:
-    typer.echo(json.dumps(value, indent=1))
 
 
 @app.command("list")
