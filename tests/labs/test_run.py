@@ -175,15 +175,14 @@ def test_what_outlives_its_stack_ends_with_exit_code_6(tmp_path: Path) -> None:
 
 
 def test_an_interrupted_run_ends_with_exit_code_130(tmp_path: Path) -> None:
-    command = [sys.executable, "-u", "-m", "labs", "run", "--assembly", str(assembly().directory)]
+    # What runs in the background is started deaf to interrupts, and would hand that down.
+    program = (
+        "import runpy, signal; signal.signal(signal.SIGINT, signal.default_int_handler); "
+        "runpy.run_module('labs', run_name='__main__')"
+    )
+    command = [sys.executable, "-u", "-c", program, "run", "--assembly", str(assembly().directory)]
     process = subprocess.Popen(
-        command,
-        cwd=synth.ROOT,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        # What runs in the background is started deaf to interrupts, and would hand that down.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+        command, cwd=synth.ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     for line in process.stdout:
