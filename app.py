@@ -8,6 +8,7 @@ import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 
 from stacks.catalog import CatalogStack
+from stacks.constructs.gate_plugin import Gate
 from stacks.lake import LakeStack
 from stacks.query import QueryStack
 from stacks.security import SecurityStack
@@ -37,5 +38,5 @@ TrainingStack(
     query=query,
 )
 
-cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
+cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app), Gate())
 app.synth()

@@ -76,6 +76,24 @@ class Metric:
     description: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Channel:
+    """One input channel, and what it may be fed."""
+
+    name: str
+    required: bool
+    content_types: tuple[str, ...]
+    input_modes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Machines:
+    """What an algorithm trains on."""
+
+    processor: Literal["any", "cpu", "gpu"]
+    several: bool
+
+
 @cache
 def _document() -> dict[str, Any]:
     document: dict[str, Any] = json.loads((DATA / "algorithms.json").read_text(encoding="utf-8"))
@@ -141,6 +159,34 @@ def metrics(algorithm: str) -> dict[str, Metric]:
         item["name"]: Metric(item["name"], item["direction"], item["regex"], item["description"])
         for item in items
     }
+
+
+@cache
+def channels(algorithm: str) -> dict[str, Channel]:
+    """Input channels by name; one that only image files need counts as optional.
+
+    >>> channels("seq2seq")["vocab"].content_types
+    ('application/json',)
+    """
+    return {
+        item["name"]: Channel(
+            item["name"],
+            item["required"] is True,
+            tuple(item["content_types"]),
+            tuple(item["input_modes"]),
+        )
+        for item in _entry(algorithm)["channels"]["items"]
+    }
+
+
+def machines(algorithm: str) -> Machines:
+    """The processor an algorithm needs, and whether it trains on several machines.
+
+    >>> machines("lda")
+    Machines(processor='cpu', several=False)
+    """
+    found = _entry(algorithm)["instances"]
+    return Machines(found["processor"], found["machines"] == "many")
 
 
 def xgboost_objectives() -> tuple[str, ...]:

@@ -20,6 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
+from labs.commands import check
 from labs.context import Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
@@ -321,3 +322,6 @@ def report_command(
         printed({"report": str(page), "run": found.as_json()})
     else:
         typer.echo(_relative(page))
+
+
+app.command("check")(check.check_command)

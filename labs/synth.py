@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -17,6 +18,8 @@ ASSEMBLY = ROOT / "cdk.out"
 TAIL_LINES = 25
 # The stacks' own refusals say all there is to say; any other traceback is shown.
 REFUSED = re.compile(r"^(?:stacks|facts)\.\w+\.\w+Error: (.+)\Z", re.MULTILINE | re.DOTALL)
+REPORT = "validation-report.json"
+"""Where the CDK keeps the findings of its validation plugins."""
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
 
@@ -26,6 +29,7 @@ def synthesize(
     """The assembly lies in `outdir`, with `overrides` over cdk.json's context."""
     if not app.is_file():
         raise SynthError(f"there is no app at {app}; run from a clone of this repository")
+    (outdir / REPORT).unlink(missing_ok=True)
     finished = subprocess.run(
         [sys.executable, str(app)],
         cwd=app.parent,
@@ -37,9 +41,30 @@ def synthesize(
     if finished.returncode != 0 or not (outdir / "manifest.json").is_file():
         if refused := REFUSED.search(finished.stderr):
             raise SynthError(f"synthesis failed: {refused[1]}")
+        if "ValidationFailed" in finished.stderr:
+            told = "\n".join(violations(outdir / REPORT))
+            raise SynthError(f"synthesis failed; the templates do not pass:\n{told}")
         said = (finished.stderr.strip() or finished.stdout.strip() or "nothing was said").splitlines()
         raise SynthError("\n".join(["synthesis failed; the app said:", *said[-TAIL_LINES:]]))
     return outdir
+
+
+def violations(report: Path) -> Iterator[str]:
+    """What each plugin found, and how an app acknowledges it."""
+    found = json.loads(report.read_text(encoding="utf-8"))
+    for plugin in found["pluginReports"]:
+        name = plugin["pluginName"]
+        for violation in plugin["violations"]:
+            if violation.get("severity") == "warning":
+                continue
+            yield f"{violation['description']} ({name})"
+            for place in violation["violatingConstructs"]:
+                resource = place.get("cloudFormationResource") or {}
+                at = ", ".join(resource.get("propertyPaths", []))
+                yield f"   {place.get('constructPath', '')} ({resource.get('logicalId', '')}) {at}".rstrip()
+            if "suggestedFix" in violation:
+                yield f"   {violation['suggestedFix']}"
+            yield f"   acknowledge with '{name}::{violation['ruleName']}' and a reason"
 
 
 def environment(outdir: Path, context: dict[str, object]) -> dict[str, str]:

@@ -164,6 +164,12 @@ def _keys() -> Iterator[str]:
             yield f"kms key {key}"
 
 
+def _budgets() -> Iterator[str]:
+    account = boto3.client("sts").get_caller_identity()["Account"]
+    for name in _names("budgets", "describe_budgets", "Budgets", "BudgetName", AccountId=account):
+        yield f"budgets budget {name}"
+
+
 def _networks() -> Iterator[str]:
     for vpc in boto3.client("ec2").describe_vpcs()["Vpcs"]:
         if not vpc["IsDefault"]:
@@ -193,6 +199,7 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("iam", "role", "list_roles", "Roles", "RoleName"),
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
     _plain("ssm", "parameter", "describe_parameters", "Parameters", "Name"),
+    _budgets,
     _keys,
     _networks,
     _log_groups,

@@ -27,6 +27,8 @@ class Settings:
 
     name: str
     retain_data: bool
+    budget_usd: int
+    budget_email: str
     log_retention_days: int
     infrequent_access_days: int
     glacier_days: int
@@ -61,9 +63,20 @@ class Settings:
     def _refuse(self) -> None:
         _among("instances", self.instances, ("sold", "stated"))
         _among("log_retention_days", self.log_retention_days, sorted(RETENTIONS))
-        for name in ("records_per_second", "record_bytes", "readers", "training_seconds", "scan_cutoff_mib"):
+        for name in (
+            "budget_usd",
+            "records_per_second",
+            "record_bytes",
+            "readers",
+            "training_seconds",
+            "scan_cutoff_mib",
+        ):
             if getattr(self, name) < 1:
                 raise SettingError(f"lab:{name} must be at least 1, got {getattr(self, name)}; see cdk.json")
+        if self.budget_email and "@" not in self.budget_email:
+            raise SettingError(
+                f"lab:budget_email must be an address or empty, got {self.budget_email!r}; see cdk.json"
+            )
         lowest = int(limits.value("s3-ia-transition-days-lowest"))
         if self.infrequent_access_days < lowest:
             raise SettingError(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from aws_cdk import Duration, Size
+from aws_cdk import CfnResource, Duration, Size
 from aws_cdk import aws_iam as iam
 from aws_cdk import aws_kinesis as kinesis
 from aws_cdk import aws_kinesisfirehose as firehose
@@ -11,6 +11,7 @@ from constructs import Construct
 
 from facts import limits
 from facts.sizing import shards
+from gate.rules.kinesis import LOAD
 from stacks.catalog import PARTITION_KEYS, CatalogStack
 from stacks.constructs.function import LabFunction
 from stacks.constructs.lab_stack import LabStack, accept
@@ -19,6 +20,18 @@ from stacks.settings import Settings
 
 PREFIX = FLIGHTS + "".join(f"{key}=!{{partitionKeyFromLambda:{key}}}/" for key in PARTITION_KEYS)
 ERROR_PREFIX = ERRORS + "!{firehose:error-output-type}/!{timestamp:yyyy/MM/dd}/"
+
+
+def declare_load(stream: kinesis.Stream, settings: Settings) -> None:
+    """The load that the shards were counted for, where the gate compares it with them."""
+    resource = stream.node.default_child
+    assert isinstance(resource, CfnResource)
+    load = {
+        "RecordsPerSecond": settings.records_per_second,
+        "RecordBytes": settings.record_bytes,
+        "Readers": settings.readers,
+    }
+    resource.add_metadata(LOAD, load)
 
 
 class StreamingStack(LabStack):
@@ -43,6 +56,7 @@ class StreamingStack(LabStack):
         accept(
             self.stream, "the lake's own key, whose policy we hold, instead of the one AWS manages", "KDS3"
         )
+        declare_load(self.stream, settings)
         self.transform = self._transform()
         self.delivery = self._delivery(catalog)
         self.output("StreamName", self.stream.stream_name, "Producers put records here")

@@ -9,6 +9,7 @@ from offline.errors import UnknownResourceTypeError
 from offline.resources.row import Row
 
 MODULES = (
+    "budgets",
     "cloudformation",
     "cloudtrail",
     "ec2",

@@ -48,7 +48,12 @@ class Server:
                 "SAGEMAKER_BIND_TO_PORT": str(self._port), "AWS_REGION": region,
             },
         )  # fmt: skip
-        self._wait()
+        try:
+            self._wait()
+        except BaseException:
+            if self._process.poll() is None:
+                self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self

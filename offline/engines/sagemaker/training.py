@@ -176,6 +176,9 @@ def _train(job: TrainingJob, base: Path, region: str) -> tuple[int, bool, list[s
         overtime, output = True, _terminate(process)
     finally:
         job.process = None
+        if process.poll() is None:  # interrupted: nobody waits for it any more
+            process.kill()
+            process.wait()
     return process.returncode, overtime, output.splitlines()
 
 

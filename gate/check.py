@@ -1,0 +1,70 @@
+"""Every rule over templates that belong together, without what was acknowledged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+from gate import lifecycle
+from gate.finding import Finding
+from gate.rules import athena, firehose, glue, kinesis, kms, lambda_, s3, sagemaker
+from gate.template import Templates
+
+SERVICES = (firehose, s3, glue, athena, sagemaker, kms, lambda_, kinesis)
+RULES = (*lifecycle.RULES, *(rule for service in SERVICES for rule in service.RULES))
+ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
+PLUGIN = "gate"
+"""The name under which the CDK knows the gate: an app acknowledges `gate::<rule>`."""
+METADATA = "Gate"
+"""Of a resource: `Acknowledge`, a list of `Rule` (a glob) and `Reason`."""
+
+
+def findings(templates: Templates) -> list[Finding]:
+    """What stands against the templates, in order; an acknowledgement without a reason counts for nothing."""
+    found = {finding for rule in RULES for finding in rule(templates)}
+    return sorted(finding for finding in found if not _acknowledged(templates, finding))
+
+
+def changes(old: Templates, new: Templates) -> list[Finding]:
+    """What stands against updating the old templates to the new ones."""
+    return sorted(finding for rule in firehose.CHANGES for finding in rule(old, new))
+
+
+def _acknowledged(templates: Templates, finding: Finding) -> bool:
+    template = next(one for one in templates.items if one.name == finding.template)
+    metadata = template.resources[finding.logical_id].metadata.get(METADATA)
+    listed = metadata.get("Acknowledge") if isinstance(metadata, dict) else None
+    return any(
+        isinstance(one, dict)
+        and bool(str(one.get("Reason") or "").strip())
+        and fnmatchcase(finding.rule, str(one.get("Rule") or ""))
+        for one in (listed if isinstance(listed, list) else [])
+    )
+
+
+def acknowledged_in_assembly(folder: Path) -> set[tuple[str, str, str]]:
+    """Template, logical id and rule of everything a CDK app acknowledged, from the assembly's metadata."""
+    return {
+        (template, logical_id, rule)
+        for file in sorted(folder.rglob("*.metadata.json"))
+        for template, logical_id, rule in _from_metadata(file)
+    }
+
+
+def _from_metadata(file: Path) -> Iterator[tuple[str, str, str]]:
+    """An acknowledgement holds for its construct and all below."""
+    entries: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    template = file.name.replace(".metadata.json", ".template.json")
+    for path, items in entries.items():
+        for rule in (name for item in items if item["type"] == ACKNOWLEDGED for name in item["data"]):
+            plugin, _, known = rule.partition("::")
+            for logical_id in _logical_ids(entries, path) if plugin == PLUGIN else ():
+                yield template, logical_id, known
+
+
+def _logical_ids(entries: dict[str, Any], path: str) -> list[str]:
+    below = [items for other, items in entries.items() if other == path or other.startswith(f"{path}/")]
+    return [item["data"] for items in below for item in items if item["type"] == "aws:cdk:logicalId"]

@@ -1,0 +1,93 @@
+"""Amazon Athena: workgroups whose queries would fail, and result locations that are ignored."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from facts import limits
+from gate import jobs
+from gate.finding import Finding
+from gate.template import Reference, Resource, Templates
+
+TYPE = "AWS::Athena::WorkGroup"
+CONFIGURATION = "WorkGroupConfiguration"
+LOCATION = f"{CONFIGURATION}.ResultConfiguration.OutputLocation"
+SOURCE = "https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-override.html"
+
+
+def _enforced(workgroup: Resource) -> bool:
+    """Enforcement is on unless it is switched off."""
+    return workgroup.value(f"{CONFIGURATION}.EnforceWorkGroupConfiguration") not in (False, "false")
+
+
+def enforced_location(templates: Templates) -> Iterator[Finding]:
+    """An enforced configuration names where results go."""
+    for workgroup in templates.resources(TYPE):
+        managed = workgroup.has(f"{CONFIGURATION}.ManagedQueryResultsConfiguration")
+        explicit = workgroup.on(f"{CONFIGURATION}.EnforceWorkGroupConfiguration")
+        if explicit and not managed and not workgroup.has(LOCATION):
+            yield Finding(
+                workgroup.template.name,
+                workgroup.logical_id,
+                "athena-result-location",
+                workgroup.type,
+                LOCATION,
+                "missing although the configuration is enforced: every query fails",
+                "name a bucket, or use managed query results",
+                SOURCE,
+            )
+
+
+def ignored_location(templates: Templates) -> Iterator[Finding]:
+    """A query's own result location says the same as the workgroup that overrides it."""
+    for call in jobs.calls(templates, "athena:startQueryExecution"):
+        home = call.machine.template
+        workgroup = templates.at(jobs.reference(home, call.arguments.get("WorkGroup")), TYPE)
+        configuration = call.arguments.get("ResultConfiguration")
+        asked = configuration.get("OutputLocation") if isinstance(configuration, dict) else None
+        if workgroup is None or not isinstance(asked, str) or not _enforced(workgroup):
+            continue
+        parts = workgroup.template.parts(workgroup.node(LOCATION))
+        if _bucket(asked) != _bucket("".join(map(_shown, parts))):
+            yield Finding(
+                home.name,
+                call.machine.logical_id,
+                "athena-result-location",
+                call.machine.type,
+                f"{call.state}.ResultConfiguration.OutputLocation",
+                f"got another bucket than workgroup {workgroup.logical_id} enforces: it is ignored",
+                "remove it, or name the workgroup's bucket",
+                SOURCE,
+            )
+
+
+def _shown(part: str | Reference | None) -> str:
+    if isinstance(part, Reference):
+        return f"${{{part.key[0]}.{part.key[1]}.{part.attribute}}}"
+    return part or "${?}"
+
+
+def _bucket(location: str) -> str:
+    return location.removeprefix("s3://").split("/", 1)[0]
+
+
+def cutoff(templates: Templates) -> Iterator[Finding]:
+    """A cut-off below what Athena bills a query at least is refused."""
+    lowest = int(limits.number("athena-cutoff-bytes-lowest"))
+    path = f"{CONFIGURATION}.BytesScannedCutoffPerQuery"
+    for workgroup in templates.resources(TYPE):
+        given = workgroup.number(path)
+        if given is not None and given < lowest:
+            yield Finding(
+                workgroup.template.name,
+                workgroup.logical_id,
+                "athena-cutoff",
+                workgroup.type,
+                path,
+                f"got {given:,.0f} bytes",
+                f"set at least {lowest:,}",
+                "https://docs.aws.amazon.com/athena/latest/ug/workgroups-setting-control-limits-cloudwatch.html",
+            )
+
+
+RULES = (enforced_location, ignored_location, cutoff)

@@ -1,0 +1,102 @@
+"""`labs check` over templates of one's own, and the same gate inside synthesis."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner, Result
+
+from labs import synth
+from labs.cli import app
+from labs.errors import SynthError
+from tests.assembly import assembly
+
+DEAD = Path(__file__).parents[1] / "gate" / "data" / "dead.yaml"
+INDEX = {"Type": "AWS::Kendra::Index", "Properties": {"Name": "n"}}
+APP = """
+import sys
+sys.path.insert(0, {root!r})
+import aws_cdk as cdk
+from stacks.constructs.gate_plugin import Gate
+app = cdk.App(analytics_reporting=False)
+index = cdk.CfnResource(cdk.Stack(app, "history"), "Index", type="AWS::Kendra::Index", properties={{"Name": "n"}})
+{acknowledge}
+cdk.Validations.of(app).add_plugins(Gate())
+app.synth()
+"""
+ACKNOWLEDGE = (
+    "cdk.Validations.of(index).acknowledge("
+    "cdk.Acknowledgment(id='gate::lifecycle-amazon-kendra', reason='history'))"
+)
+
+
+def labs(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def written(path: Path, **metadata: object) -> Path:
+    path.write_text(json.dumps({"Resources": {"Index": {**INDEX, "Metadata": metadata}}}))
+    return path
+
+
+def test_one_line_per_finding_and_exit_code_1() -> None:
+    result = labs("check", str(DEAD))
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    assert len(lines) == int(result.stderr.split()[0])
+    assert any("Ray (AWS::Glue::Job) Command.Name: lifecycle-" in line for line in lines)
+
+
+def test_findings_for_machines() -> None:
+    result = labs("check", str(DEAD), "--json")
+    found = json.loads(result.stdout)
+    assert {"template", "logical_id", "rule", "type", "location", "message", "fix", "source"} == set(found[0])
+
+
+def test_this_projects_assembly_passes() -> None:
+    result = labs("check", str(assembly().directory))
+    assert (result.exit_code, result.stdout) == (0, "")
+
+
+def test_a_finding_acknowledged_with_a_reason_passes(tmp_path: Path) -> None:
+    told = {"Acknowledge": [{"Rule": "lifecycle-amazon-*", "Reason": "shows history"}]}
+    assert labs("check", str(written(tmp_path / "a.json", Gate=told))).exit_code == 0
+
+
+def test_an_acknowledgement_without_a_reason_counts_for_nothing(tmp_path: Path) -> None:
+    told = {"Acknowledge": [{"Rule": "lifecycle-amazon-kendra", "Reason": " "}]}
+    assert labs("check", str(written(tmp_path / "a.json", Gate=told))).exit_code == 1
+
+
+def test_refuses_what_is_no_template(tmp_path: Path) -> None:
+    (tmp_path / "a.json").write_text("{")
+    for path in (tmp_path / "a.json", tmp_path / "b.json", tmp_path):
+        result = labs("check", str(path))
+        assert result.exit_code == 2
+        assert path.name in result.stderr
+
+
+def synthesized(folder: Path, acknowledge: str = "") -> Path:
+    folder.mkdir(exist_ok=True)
+    (folder / "app.py").write_text(APP.format(root=str(synth.ROOT), acknowledge=acknowledge))
+    return synth.synthesize(folder / "cdk.out", app=folder / "app.py")
+
+
+def test_synthesis_fails_on_a_dead_service_and_says_what_to_do(tmp_path: Path) -> None:
+    with pytest.raises(SynthError) as caught:
+        synthesized(tmp_path)
+    said = str(caught.value)
+    assert "Amazon Kendra is closed-to-new-customers since 2026-07-30 (gate)" in said
+    assert "history/Index" in said
+    assert "use Bedrock Knowledge Bases" in said
+    assert "gate::lifecycle-amazon-kendra" in said
+    assert "Traceback" not in said
+
+
+def test_an_app_that_acknowledges_with_a_reason_passes_in_both_places(tmp_path: Path) -> None:
+    folder = synthesized(tmp_path, ACKNOWLEDGE)
+    assert labs("check", str(folder)).exit_code == 0
+    (folder / "history.metadata.json").unlink()
+    assert labs("check", str(folder)).exit_code == 1
