@@ -16,7 +16,7 @@ from typing import Any, get_args
 import botocore
 import pytest
 
-from facts import algorithms, claims, images, instances, labs, limits, prices, services, systems
+from facts import algorithms, claims, images, instances, labs, limits, prices, retired, services, systems
 from facts.errors import FactsError, ImpossibleError, UnknownFactError
 from facts.table import DATA
 
@@ -88,6 +88,7 @@ TABLES: list[Callable[[], dict[Any, Any]]] = [
     instances.table,
     labs.table,
     limits.table,
+    retired.table,
     prices.table,
     services.table,
     systems.table,
