@@ -11,6 +11,9 @@ from typing import Any
 from labs.context import PREFIX, Context, Progress, pages
 from labs.errors import DeployError, UsageError
 
+CDK_CLI = "aws-cdk@2.1148.1"
+"""The CDK command line that the stacks were tried with; npm's `latest` is another program."""
+
 
 def context(rows: int, progress: Progress) -> Context:
     """Clients of the account that the environment names."""
@@ -103,4 +106,4 @@ def require_deployed(found: Context, nouns: list[str]) -> None:
     missing = sorted(set(nouns) - set(deployed(found, nouns)))
     if missing:
         names = " ".join(f"{PREFIX}-{noun}" for noun in missing)
-        raise DeployError(f"not deployed: {names}; deploy with `npx aws-cdk@2.1148.1 deploy {names}`")
+        raise DeployError(f"not deployed: {names}; deploy with `npx {CDK_CLI} deploy {names}`")

@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
-from labs.commands import check
+from labs.commands import check, cost, deploy
 from labs.context import Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
@@ -325,3 +325,5 @@ def report_command(
 
 
 app.command("check")(check.check_command)
+app.command("cost")(cost.cost_command)
+app.command("deploy")(deploy.deploy_command)

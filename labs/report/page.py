@@ -7,8 +7,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from labs import costs
 from labs.evidence import Evidence, Run, shown
-from labs.report import architecture, charts, costs, resources
+from labs.report import architecture, charts, resources
 
 HERE = Path(__file__).parent
 
@@ -34,7 +35,7 @@ def contents(run: Run, stacks: list[dict[str, Any]]) -> dict[str, Any]:
     """Everything the template names; a part whose step did not run is None and is left out."""
     found = {f"{step.lab}/{step.name}": step.evidence for step in run.steps}
     checks = [(step, check) for step in run.steps for check in step.evidence.checks]
-    idle = costs.idle(stacks, run.region)
+    idle, used = costs.idle(stacks, run.region), costs.one_run(stacks, run.region, run.rows)
     return {
         "run": run,
         "css": (HERE / "page.css").read_text(encoding="utf-8"),
@@ -52,6 +53,9 @@ def contents(run: Run, stacks: list[dict[str, Any]]) -> dict[str, Any]:
         "gains": _part(gains, found, "training/model"),
         "times": times(run),
         "idle": idle,
+        "used": used,
+        "used_total": costs.total(used),
+        "used_unknown": len(costs.unknown(used)),
         "idle_total": costs.total(idle),
         "idle_unknown": sum(line.usd is None for line in idle),
     }

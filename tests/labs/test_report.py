@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from labs import runs
+from labs import costs, runs
 from labs.errors import UsageError
 from labs.evidence import Evidence, Run, StepResult, equal
-from labs.report import costs, resources
+from labs.report import resources
 from labs.report.architecture import draw
 from labs.report.page import render
 

