@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
-from labs.commands import check, cost, deploy
+from labs.commands import check, cost, deploy, doctor, leftovers, policy
 from labs.context import Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
@@ -326,4 +326,7 @@ def report_command(
 
 app.command("check")(check.check_command)
 app.command("cost")(cost.cost_command)
+app.command("doctor")(doctor.doctor_command)
 app.command("deploy")(deploy.deploy_command)
+app.command("policy")(policy.policy_command)
+app.command("leftovers")(leftovers.leftovers_command)

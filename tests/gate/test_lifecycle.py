@@ -104,10 +104,8 @@ def test_every_retired_value_is_found_where_it_stands(row: retired.Retired) -> N
         node: Any = properties
         *names, last = path.split(".")
         for name in names:
-            if name.endswith("[]"):
-                node = node.setdefault(name[:-2], [{}])[0]
-            else:
-                node = node.setdefault(name, {})
+            listed = name.endswith("[]")
+            node = node.setdefault(name[:-2], [{}])[0] if listed else node.setdefault(name, {})
         node[last.removesuffix("[]")] = [given] if last.endswith("[]") else given
     found = findings(template(Type=row.cfn_type, **properties))
     assert f"lifecycle-{row.id}" in {finding.rule for finding in found}

@@ -21,7 +21,8 @@ sys.path.insert(0, {root!r})
 import aws_cdk as cdk
 from stacks.constructs.gate_plugin import Gate
 app = cdk.App(analytics_reporting=False)
-index = cdk.CfnResource(cdk.Stack(app, "history"), "Index", type="AWS::Kendra::Index", properties={{"Name": "n"}})
+stack = cdk.Stack(app, "history")
+index = cdk.CfnResource(stack, "Index", type="AWS::Kendra::Index", properties={{"Name": "n"}})
 {acknowledge}
 cdk.Validations.of(app).add_plugins(Gate())
 app.synth()

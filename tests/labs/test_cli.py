@@ -34,7 +34,10 @@ def test_list_prints_for_machines() -> None:
     assert described[0]["steps"][0]["name"] == "reference"
 
 
-@pytest.mark.parametrize("command", ["list", "run", "synth", "destroy", "report", "check", "cost", "deploy"])
+@pytest.mark.parametrize(
+    "command",
+    ["list", "run", "synth", "destroy", "report", "check", "cost", "deploy", "doctor", "policy", "leftovers"],
+)
 def test_help_of_every_command_has_examples(command: str) -> None:
     result = labs(command, "--help")
     assert result.exit_code == 0

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 from typer.testing import CliRunner, Result
 
 from labs.cli import app
+from labs.commands.deploy import npx as npx_of_the_wheel
 from tests.assembly import assembly
 
 
@@ -21,12 +24,11 @@ def npx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A command that writes its arguments down, and fails when told to."""
     program = tmp_path / "npx"
     program.write_text(
-        "#!/usr/bin/env python3\nimport json, pathlib, sys\n"
+        "import json, pathlib, sys\n"
         f"pathlib.Path({str(tmp_path / 'said.json')!r}).write_text(json.dumps(sys.argv[1:]))\n"
         f"sys.exit(pathlib.Path({str(tmp_path / 'fail')!r}).exists())\n"
     )
-    program.chmod(0o755)
-    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    monkeypatch.setattr("labs.commands.deploy.npx", lambda *said: [sys.executable, str(program), *said])
     monkeypatch.delenv("AWS_REGION", raising=False)
     return tmp_path
 
@@ -58,3 +60,8 @@ def test_a_deployment_that_fails_ends_with_exit_code_4(npx: Path) -> None:
 
 def test_refuses_an_unknown_lab(npx: Path) -> None:
     assert deploy("qury", "--yes").exit_code == 2
+
+
+def test_the_npx_that_came_with_node_runs() -> None:
+    ran = subprocess.run(npx_of_the_wheel("--version"), capture_output=True, text=True, check=True)
+    assert int(ran.stdout.split(".")[0]) >= 10

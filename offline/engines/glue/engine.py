@@ -24,6 +24,13 @@ class GlueEngine(Engine, GlueBackend):
     def _url_module(self) -> Any:
         return urls
 
+    def delete_crawler(self, name: str) -> None:
+        """The crawler is gone, and with it its tags."""
+        crawler = self.crawlers.get(name)
+        super().delete_crawler(name)
+        if crawler is not None:
+            self.tagger.delete_all_tags_for_resource(crawler.arn)
+
     def create_crawler(self, name: str, **settings: Any) -> None:
         if name in self.crawlers:
             raise CrawlerAlreadyExistsException
