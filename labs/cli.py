@@ -20,7 +20,7 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
-from labs.commands import check, cost, deploy, doctor, leftovers, policy
+from labs.commands import check, claims, cost, deploy, doctor, leftovers, policy, systems
 from labs.context import Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
@@ -324,6 +324,8 @@ def report_command(
         typer.echo(_relative(page))
 
 
+app.command("claims")(claims.claims_command)
+app.command("systems")(systems.systems_command)
 app.command("check")(check.check_command)
 app.command("cost")(cost.cost_command)
 app.command("doctor")(doctor.doctor_command)

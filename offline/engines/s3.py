@@ -7,6 +7,7 @@ Object contents lie unencrypted in this process's memory; the headers say what A
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from moto.s3 import urls as moto_urls
@@ -30,6 +31,13 @@ class AccessDeniedError(S3ClientError):
     """A bucket policy denies the request."""
 
     code = "AccessDenied"
+
+
+class MalformedPolicyError(S3ClientError):
+    """A bucket policy that S3 does not keep."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MalformedPolicy", message)
 
 
 class S3Api(S3Response):
@@ -90,10 +98,33 @@ class S3Engine(Engine, S3Backend):
         bucket.__class__ = Bucket
         return bucket
 
+    def put_bucket_policy(self, bucket_name: str, policy: bytes) -> None:
+        check_policy(policy)
+        super().put_bucket_policy(bucket_name, policy)
+
     def put_object(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeKey:
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
         return super().put_object(bucket_name, *args, **kwargs)
+
+
+def check_policy(policy: bytes) -> None:
+    """A bucket policy is JSON with statements that have an effect, a principal, actions and resources."""
+    try:
+        document = json.loads(policy)
+    except ValueError:
+        document = None
+    if not isinstance(document, dict):
+        raise MalformedPolicyError("Policies must be valid JSON and the first byte must be '{'")
+    if not document.get("Statement"):
+        raise MalformedPolicyError("Missing required field Statement")
+    found = document["Statement"]
+    for statement in found if isinstance(found, list) else [found]:
+        for field in ("Effect", "Principal", "Action", "Resource"):
+            if not {field, f"Not{field}"} & set(statement):
+                raise MalformedPolicyError(f"Missing required field {field}")
+        if statement["Effect"] not in ("Allow", "Deny"):
+            raise MalformedPolicyError(f"Invalid effect: {statement['Effect']}")
 
 
 def default_encryption(configuration: dict[str, Any] | None) -> dict[str, str]:

@@ -174,14 +174,6 @@ def test_the_claims_of_the_labs_are_all_the_claims() -> None:
     assert sum(len(claims.of_lab(noun)) for noun in labs.nouns()) == len(claims.table())
 
 
-def test_a_claim_or_system_that_names_a_test_names_one_that_exists() -> None:
-    root = DATA.parent.parent
-    named = [row.test for row in (*claims.table().values(), *systems.table().values()) if row.test]
-    for test in named:
-        file, _, function = test.partition("::")
-        assert f"def {function.partition('[')[0]}(" in (root / file).read_text(encoding="utf-8"), test
-
-
 def test_closed_types_leave_out_what_a_living_service_shares() -> None:
     assert "AWS::Glue::Job" not in services.closed_types()
     assert services.of_type("AWS::Glue::Job")

@@ -36,7 +36,21 @@ def test_list_prints_for_machines() -> None:
 
 @pytest.mark.parametrize(
     "command",
-    ["list", "run", "synth", "destroy", "report", "check", "cost", "deploy", "doctor", "policy", "leftovers"],
+    [
+        "list",
+        "run",
+        "synth",
+        "destroy",
+        "report",
+        "check",
+        "claims",
+        "systems",
+        "cost",
+        "deploy",
+        "doctor",
+        "policy",
+        "leftovers",
+    ],
 )
 def test_help_of_every_command_has_examples(command: str) -> None:
     result = labs(command, "--help")

@@ -162,6 +162,7 @@ def test_refuses_malformed_and_unknown_statements_in_the_call(shared: Account, q
     assert refused.value.response["Error"]["Code"] == "InvalidRequestException"
 
 
+@pytest.mark.claim("c-1.1-004", "c-1.1-015")
 def test_bytes_scanned_are_those_of_the_columns_in_the_partitions_left(shared: Account) -> None:
     def size(day: int, *columns: str) -> int:
         folder = f"flights/month={'01' if day < 4 else '02'}/day={day}/part.parquet"

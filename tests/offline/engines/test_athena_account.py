@@ -20,6 +20,7 @@ def account(sandbox: Sandbox) -> Account:
     return Account()
 
 
+@pytest.mark.claim("c-2.1-002")
 def test_a_query_sees_new_overwritten_and_deleted_objects(account: Account) -> None:
     count = "SELECT count(*), max(distance) FROM flights"
     assert account.ask(count) == [[str(30 * DAYS), "629"]]
@@ -55,6 +56,7 @@ def test_a_column_missing_in_files_is_null_and_one_of_another_type_is_bad_data(a
     )
 
 
+@pytest.mark.claim("c-2.1-005", "c-2.1-006")
 @pytest.mark.parametrize(
     ("ddl", "body"),
     [
@@ -136,6 +138,7 @@ def test_the_cutoff_cancels_a_query_that_would_scan_more(account: Account) -> No
     assert (status["State"], status["StateChangeReason"]) == ("CANCELLED", "Bytes scanned limit was exceeded")
 
 
+@pytest.mark.claim("c-2.1-026")
 def test_results_are_encrypted_by_the_workgroups_key(account: Account) -> None:
     key = boto3.client("kms").create_key()["KeyMetadata"]["Arn"]
     encryption = {"EncryptionOption": "SSE_KMS", "KmsKey": key}

@@ -170,6 +170,7 @@ def test_refuses_direct_records_to_a_stream_with_a_source(sandbox: Sandbox) -> N
         put(firehose, b"a")
 
 
+@pytest.mark.claim("c-1.4-030")
 def test_the_function_decides_what_becomes_of_each_record(sandbox: Sandbox) -> None:
     firehose = stream(DYNAMIC, processing())
     put(firehose, b"a1", b"b2", b"c1", b"drop", b"fail", b"lose", b"keyless")

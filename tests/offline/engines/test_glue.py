@@ -86,6 +86,7 @@ def orc_bytes(**columns: list[Any]) -> bytes:
     return sink.getvalue()
 
 
+@pytest.mark.claim("c-1.5-002", "c-1.5-005", "c-1.5-006")
 def test_a_partitioned_folder_becomes_one_table_with_its_partitions(account: Account) -> None:
     for day in ("01", "02", "03"):
         account.put(f"flights/year=2013/day={day}/a.parquet", parquet(a=[1, 2], b=["x", "y"]))
@@ -179,6 +180,7 @@ def test_exclusions_and_table_level_and_names_already_taken(account: Account) ->
     assert names[2] == "two"
 
 
+@pytest.mark.claim("c-1.5-003")
 def test_a_new_column_makes_a_new_version_or_with_log_none(account: Account) -> None:
     account.put("data/d=1/a.parquet", parquet(a=[1], b=[1], c=[1]))
     account.crawler()
@@ -304,6 +306,7 @@ def test_cron_fires_where_aws_fires(expression: str, after: str, expected: str) 
 NAMES = st.text("abcdefghijklmnopqrstuvwxyz0123456789-", min_size=1, max_size=6)
 
 
+@pytest.mark.claim("c-1.1-018", "c-1.5-011")
 @given(
     st.lists(NAMES, min_size=1, max_size=3, unique=True),
     st.data(),

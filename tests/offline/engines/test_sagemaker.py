@@ -49,6 +49,7 @@ class TestTraining:
         assert job["BillableTimeInSeconds"] == job["TrainingTimeInSeconds"] > 0
         assert job["ModelArtifacts"]["S3ModelArtifacts"] == f"s3://{BUCKET}/models/delays/output/model.tar.gz"
 
+    @pytest.mark.claim("c-2.14-004", "c-2.14-018")
     def test_the_artifact_is_a_booster_that_xgboost_itself_loads(self) -> None:
         import xgboost  # slow to import, so only where it is needed
 
@@ -98,6 +99,7 @@ TRANSFORM: dict[str, Any] = {
 
 
 class TestServing:
+    @pytest.mark.claim("c-2.14-021")
     def test_transform_joins_each_label_with_its_score(self, trained: tuple[Sandbox, str]) -> None:
         sagemaker = boto3.client("sagemaker")
         sagemaker.create_transform_job(TransformJobName="scores", **TRANSFORM)
@@ -121,6 +123,7 @@ class TestServing:
         assert f"s3://{BUCKET}/broken/words.csv" in job["FailureReason"]
         assert "Loading csv data failed with Exception" in job["FailureReason"]
 
+    @pytest.mark.claim("c-2.14-006", "c-2.14-020")
     @pytest.mark.usefixtures("trained")
     def test_an_endpoint_answers_from_the_trained_model(self) -> None:
         sagemaker, runtime = boto3.client("sagemaker"), boto3.client("sagemaker-runtime")

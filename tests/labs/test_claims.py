@@ -1,0 +1,58 @@
+"""`labs claims` and `labs systems` show the tables as they are."""
+
+from __future__ import annotations
+
+import json
+
+from typer.testing import CliRunner, Result
+
+from facts import claims, systems
+from labs.cli import app
+
+
+def labs(*arguments: str) -> Result:
+    return CliRunner().invoke(app, list(arguments))
+
+
+def test_a_corrected_claim_shows_what_holds_today_and_who_says_so() -> None:
+    result = labs("claims", "--lab", "streaming", "--verdict", "corrected")
+    assert result.exit_code == 0
+    assert "365 days" in result.stdout
+    assert "confidence high" in result.stdout
+    assert "confirmed  " not in result.stdout
+
+
+def test_the_counts_are_those_of_the_table() -> None:
+    last = labs("claims").stdout.splitlines()[-1]
+    assert f"{len(claims.with_verdict('corrected'))} corrected" in last
+    assert f"{len(claims.with_verdict('confirmed'))} confirmed" in last
+
+
+def test_claims_for_machines() -> None:
+    found = json.loads(labs("claims", "--lab", "lake", "--json").stdout)
+    assert [row["id"] for row in found] == [claim.id for claim in claims.of_lab("lake")]
+    assert {row["lab"] for row in found} == {"lake"}
+
+
+def test_every_system_is_listed_once() -> None:
+    found = json.loads(labs("systems", "--json").stdout)
+    assert [row["id"] for row in found] != []
+    assert {row["id"] for row in found} == set(systems.table())
+    assert len(found) == len(systems.table())
+
+
+def test_systems_by_lab_say_how_many_are_at_work() -> None:
+    result = labs("systems", "--lab", "streaming")
+    working = sum(bool(system.test) for system in systems.of_lab("streaming"))
+    assert f"{working} of {len(systems.of_lab('streaming'))} systems at work" in result.stdout
+
+
+def test_refuses_labs_and_verdicts_that_do_not_exist() -> None:
+    for arguments in (
+        ["claims", "--lab", "lak"],
+        ["systems", "--lab", "lak"],
+        ["claims", "--verdict", "true"],
+    ):
+        result = labs(*arguments)
+        assert result.exit_code == 2
+        assert "lak" in result.stderr or "confirmed, corrected" in result.stderr
