@@ -1,18 +1,53 @@
-"""What still exists in an account after everything was destroyed: our stacks, and what carries our tag."""
+"""What still exists in an account after everything was destroyed: stacks, tagged resources, and by name.
+
+The tagging API lists neither untagged log groups and buckets nor any role, so those are looked up by name.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
 
 from labs.context import PREFIX, Context, pages
 
 TAG = "lab"
 
 
-def leftovers(context: Context, nouns: Iterable[str]) -> list[str]:
-    """Every stack, tagged resource, log group and bucket of these labs, each once."""
-    wanted = list(nouns)
-    return sorted({*_stacks(context, wanted), *_tagged(context, wanted), *_named(context, wanted)})
+@dataclass
+class Left:
+    """What was found, and where nobody could look, with the reason."""
+
+    found: list[str] = field(default_factory=list)
+    not_checked: list[str] = field(default_factory=list)
+
+
+def leftovers(context: Context, nouns: Iterable[str]) -> Left:
+    """Every stack, tagged resource, log group, bucket and role of these labs, each once."""
+    wanted, left, found = list(nouns), Left(), set[str]()
+    for name, look in LOOKS.items():
+        try:
+            found.update(look(context, wanted))
+        except refusals() as error:
+            left.not_checked.append(f"{name}: {reason(error)}")
+    left.found = sorted(found)
+    return left
+
+
+def refusals() -> tuple[type[Exception], ...]:
+    """How a call ends that the account refuses, that never arrives, or that the endpoint does not know."""
+    from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
+
+    return (ClientError, BotoCoreError, ResponseParserError, NotImplementedError)
+
+
+def reason(error: Exception) -> str:
+    """What a refusal says, in one line: code and message as AWS has them, or what an endpoint answered."""
+    response = getattr(error, "response", {})
+    code, message = (response.get("Error", {}).get(name, "") for name in ("Code", "Message"))
+    if "<html" in message:
+        return f"the endpoint does not know {getattr(error, 'operation_name', 'the call')} (HTTP {code})"
+    return f"{code}: {message}" if code else " ".join(str(error).split()) or type(error).__name__
 
 
 def _stacks(context: Context, nouns: list[str]) -> Iterator[str]:
@@ -33,17 +68,47 @@ def _tagged(context: Context, nouns: list[str]) -> Iterator[str]:
 
 
 def _waits_for_deletion(context: Context, key: str) -> bool:
-    described = context.client("kms").describe_key(KeyId=key)["KeyMetadata"]
-    return str(described["KeyState"]) in ("PendingDeletion", "PendingReplicaDeletion")
+    """Also of a key that is gone: the tagging API may still list it."""
+    kms = context.client("kms")
+    try:
+        state = str(kms.describe_key(KeyId=key)["KeyMetadata"]["KeyState"])
+    except kms.exceptions.NotFoundException:
+        return True
+    return state in ("PendingDeletion", "PendingReplicaDeletion")
 
 
-def _named(context: Context, nouns: list[str]) -> Iterator[str]:
-    """Log groups and buckets with a stack's name: functions and logging make some without a tag."""
-    prefixes = tuple(f"{PREFIX}-{noun}-" for noun in nouns)
+def _log_groups(context: Context, nouns: list[str]) -> Iterator[str]:
+    """Those with a stack's name at any place of theirs: `ml-labs-lake-…`, `/aws/lambda/ml-labs-lake-…`."""
     for group in pages(context.client("logs"), "describe_log_groups", "logGroups"):
-        name: str = group["logGroupName"]
-        if name.startswith(prefixes) or name.removeprefix("/aws/lambda/").startswith(prefixes):
+        if any(_ours(part, nouns) for part in group["logGroupName"].split("/")):
             yield str(group["arn"]).removesuffix(":*")
+
+
+def _buckets(context: Context, nouns: list[str]) -> Iterator[str]:
     for bucket in context.client("s3").list_buckets()["Buckets"]:
-        if bucket["Name"].startswith(prefixes):
+        if _ours(bucket["Name"], nouns):
             yield f"arn:aws:s3:::{bucket['Name']}"
+
+
+def _roles(context: Context, nouns: list[str]) -> Iterator[str]:
+    for role in pages(context.client("iam"), "list_roles", "Roles"):
+        if _ours(role["RoleName"], nouns):
+            yield str(role["Arn"])
+
+
+def _ours(name: str, nouns: list[str]) -> bool:
+    """Whether a name is a stack's, or one that CloudFormation made from it.
+
+    >>> _ours("ml-labs-lake-logs6819bb44-1a2b", ["lake"]), _ours("ml-labs-lakehouse", ["lake"])
+    (True, False)
+    """
+    return any(f"{name}-".startswith(f"{PREFIX}-{noun}-") for noun in nouns)
+
+
+LOOKS: dict[str, Callable[[Context, list[str]], Iterator[str]]] = {
+    "stacks": _stacks,
+    "tagged resources": _tagged,
+    "log groups": _log_groups,
+    "buckets": _buckets,
+    "roles": _roles,
+}

@@ -2,18 +2,27 @@
 
 from __future__ import annotations
 
+from typing import Annotated
+
 import typer
 
-from labs.errors import LeftoversError
-from labs.options import AsJson, Nouns, printed
+from labs.errors import LeftoversError, RunError
+from labs.options import AsJson, Nouns, Where, printed
 from labs.registry import PIPELINE, lab
 
+OFFLINE = "an offline account vanishes with its process: nothing can be left"
 
-def leftovers_command(nouns: Nouns = None, as_json: AsJson = False) -> None:
+
+def leftovers_command(
+    nouns: Nouns = None,
+    on: Annotated[Where, typer.Option("--on", help="Only an AWS account outlives its run.")] = Where.aws,
+    as_json: AsJson = False,
+) -> None:
     """List what still exists of labs in the configured AWS account, by read-only calls.
 
-    Stacks of ours, whatever carries the tag `lab`, and log groups and buckets with a stack's name.
-    Ends with 6 when there is any. Keys that wait for their deletion do not count.
+    Stacks of ours, whatever carries the tag `lab`, and log groups, buckets and roles with a stack's name.
+    Ends with 6 when there is any, with 5 when nothing was found but a call was refused. Keys that wait for
+    their deletion do not count.
 
     \b
     Examples:
@@ -23,13 +32,18 @@ def leftovers_command(nouns: Nouns = None, as_json: AsJson = False) -> None:
     from labs import account
     from labs.context import silent
     from labs.flights import TOTAL
-    from labs.leftovers import leftovers
+    from labs.leftovers import Left, leftovers
 
     wanted = [lab(noun).noun for noun in nouns or PIPELINE]
-    found = leftovers(account.context(TOTAL, silent), wanted)
+    left = leftovers(account.context(TOTAL, silent), wanted) if on is Where.aws else Left()
     if as_json:
-        printed(found)
-    elif not found:
+        printed({"found": left.found, "not_checked": left.not_checked})
+    elif on is Where.offline:
+        typer.echo(OFFLINE)
+    elif not left.found and not left.not_checked:
         typer.echo(f"nothing is left of {', '.join(wanted)}")
-    if found:
-        raise LeftoversError("still there:\n  " + "\n  ".join(found))
+    refused = "".join(f"\nnot checked: {one}" for one in left.not_checked)
+    if left.found:
+        raise LeftoversError("still there:\n  " + "\n  ".join(left.found) + refused)
+    if refused:
+        raise RunError(f"found nothing of {', '.join(wanted)}, but could not look everywhere:{refused}")
