@@ -222,11 +222,13 @@ def as_bytes(count: float) -> str:
 def as_dollars(amount: float | str | None) -> str:
     """Dollars, with as many places as it takes to show something; what is not known says so.
 
-    >>> as_dollars(0.00005), as_dollars(22.9), as_dollars(None)
-    ('$0.00005', '$22.90', 'unknown')
+    >>> as_dollars(0.00005), as_dollars(22.9), as_dollars(None), as_dollars(0.0000001)
+    ('$0.00005', '$22.90', 'unknown', 'below $0.000001')
     """
     if amount is None or isinstance(amount, str):
         return "unknown"
+    if 0 < amount < 0.000001:
+        return "below $0.000001"
     return f"${amount:.6f}".rstrip("0") if 0 < amount < 0.01 else f"${amount:,.2f}"
 
 
