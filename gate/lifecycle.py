@@ -41,6 +41,14 @@ CALLS: dict[str, tuple[tuple[str, ...], instances.Use]] = {
 """Where a state machine's task names one."""
 
 
+SAM = {"AWS::Serverless::Function": "AWS::Lambda::Function"}
+"""Types of the Serverless Application Model whose values are another type's."""
+
+
+def _since(date: str) -> str:
+    return f" since {date}" if date else ", since when is not known"
+
+
 def closed_types(templates: Templates) -> Iterator[Finding]:
     """Resources of services that a new account cannot use."""
     closed = services.closed_types()
@@ -52,7 +60,7 @@ def closed_types(templates: Templates) -> Iterator[Finding]:
                 f"lifecycle-{service.id}",
                 resource.type,
                 "",
-                f"{service.service} is {service.status} since {service.since or 'an unknown date'}",
+                f"{service.service} is {service.status}{_since(service.since)}",
                 f"use {service.successor or 'nothing: there is no successor'}",
                 f"{service.source}; confidence {service.confidence}",
             )
@@ -61,7 +69,7 @@ def closed_types(templates: Templates) -> Iterator[Finding]:
 def retired_values(templates: Templates) -> Iterator[Finding]:
     """Runtimes, versions and classes that AWS no longer takes."""
     for resource in templates.resources():
-        for row in retired.of_type(resource.type):
+        for row in retired.of_type(SAM.get(resource.type, resource.type)):
             if not row.closed or not _applies(resource, row):
                 continue
             for location, value in resource.values(row.path):
@@ -72,7 +80,7 @@ def retired_values(templates: Templates) -> Iterator[Finding]:
                         f"lifecycle-{row.id}",
                         resource.type,
                         location,
-                        f"{value} is {row.status} since {row.since or 'an unknown date'}",
+                        f"{value} is {row.status}{_since(row.since)}",
                         f"use {row.successor}",
                         f"{row.source}; confidence {row.confidence}",
                     )
