@@ -266,7 +266,8 @@ def quick_sight(context: Context, templates: Templates) -> Iterator[Finding]:
     except client.exceptions.ResourceNotFoundException:
         yield Finding("Quick Sight", "problem", "the account has no subscription", "subscribe in its console")
     else:
-        yield Finding("Quick Sight", "ok", f"{subscription['Edition']}: bills each user by the month")
+        status = subscription.get("AccountSubscriptionStatus", "status unknown")
+        yield Finding("Quick Sight", "ok", f"{subscription['Edition']}, {status}; it bills by the month")
 
 
 def _uses(templates: Templates, prefix: str) -> bool:

@@ -22,14 +22,14 @@ class Left:
 
 
 def leftovers(context: Context, nouns: Iterable[str]) -> Left:
-    """Every stack, tagged resource, log group, bucket and role of these labs, each once."""
+    """Every stack, then every tagged resource, log group, bucket and role of these labs, each once."""
     wanted, left, found = list(nouns), Left(), set[str]()
     for name, look in LOOKS.items():
         try:
             found.update(look(context, wanted))
         except refusals() as error:
             left.not_checked.append(f"{name}: {reason(error)}")
-    left.found = sorted(found)
+    left.found = sorted(found, key=lambda one: (not one.startswith("stack "), one))
     return left
 
 

@@ -77,6 +77,8 @@ class Sandbox:
         backends = getattr(models, f"{engine.service.removeprefix('aws')}_backends")
         self._replaced.append((backends, backends.backend))
         backends.backend = engine
+        for name in engine.clocks:
+            self._exit.enter_context(patch(name, lambda: clock.now().replace(tzinfo=None)))
 
     def engines(self) -> Iterator[Engine]:
         """Every engine that some call has brought to life."""

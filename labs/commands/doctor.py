@@ -68,7 +68,9 @@ def _findings(nouns: list[str], assembly: Path | None, overrides: list[str]) -> 
 
 
 def _show(findings: list[Finding]) -> None:
-    grid = Grid("check", "", "found", "what to do", box=None, pad_edge=False)
+    grid = Grid("check", "", box=None, pad_edge=False)
+    for heading in ("found", "what to do"):
+        grid.add_column(heading, overflow="fold")
     for one in findings:
         level = Text(one.level, style=COLOURS[one.level], no_wrap=True)
         grid.add_row(one.check, level, escape(one.found), escape(one.advice))

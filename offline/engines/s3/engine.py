@@ -1,21 +1,26 @@
 """Play Amazon S3: default encryption and bucket policies as AWS applies them, on moto's object store.
 
-moto ignores the conditions of a bucket policy and does not encrypt by default; both are mended
-here. Requests that arrive over the loopback endpoint count as TLS: it stands for AWS's own.
-Object contents lie unencrypted in this process's memory; the headers say what AWS would store.
+moto ignores the conditions of a bucket policy, does not encrypt by default, and keeps lifecycle rules
+without applying them; all three are mended here. Requests that arrive over the loopback endpoint count as
+TLS: it stands for AWS's own. Object contents lie unencrypted in this process's memory; the headers say
+what AWS would store.
 """
 
 from __future__ import annotations
 
 import json
+from datetime import datetime, timedelta
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.s3 import urls as moto_urls
-from moto.s3.exceptions import S3ClientError
+from moto.s3.exceptions import NoSuchLifecycleConfiguration, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
+from offline.clock import clock
 from offline.engine import Engine
+from offline.engines.s3 import lifecycle
 from offline.iam.policy import Request, deciding
 
 CONDITION_HEADERS = (
@@ -62,6 +67,20 @@ class S3Api(S3Response):
                 f'"{resource}" with an explicit deny in a resource-based policy (statement {sid})'
             )
 
+    def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup_class(request, *args, **kwargs)
+        engine = self.backend
+        if request.method not in ("GET", "HEAD") and isinstance(engine, S3Engine):
+            engine.changed = True
+
+    def get_bucket_lifecycle(self) -> Any:
+        """The rules with their sizes, which moto forgets."""
+        self.data["Action"] = "GetBucketLifecycleConfiguration"
+        rules = self.backend.get_bucket(self.bucket_name).lifecycle
+        if not rules:
+            raise NoSuchLifecycleConfiguration(bucket_name=self.bucket_name)
+        return self.serialized(ActionResult({"Rules": lifecycle.answer(rules)}))
+
     def _context(self) -> dict[str, str]:
         context = {
             f"s3:{name}": self.headers[name]
@@ -72,7 +91,9 @@ class S3Api(S3Response):
 
 
 class Bucket(FakeBucket):
-    """A bucket whose policy was already asked, with its conditions, by `S3Api`."""
+    """A bucket whose policy was already asked, with its conditions, by `S3Api`, and its lifecycle rules."""
+
+    lifecycle: tuple[lifecycle.Rule, ...] = ()
 
     def get_permission(self, action: str, resource: str) -> Any:
         from moto.iam.access_control import PermissionResult
@@ -88,6 +109,7 @@ class S3Engine(Engine, S3Backend):
     """The buckets of the partition."""
 
     service = "s3"
+    clocks = ("moto.s3.models.utcnow",)
 
     @property
     def _url_module(self) -> Any:
@@ -98,6 +120,49 @@ class S3Engine(Engine, S3Backend):
         bucket.__class__ = Bucket
         return bucket
 
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.changed = False
+        """Whether anything was written since lifecycle rules were last held against the objects."""
+        self._next: datetime | None = None
+
+    def put_bucket_lifecycle_configuration(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
+        self.get_bucket(bucket_name).lifecycle = lifecycle.parse(rules)
+
+    def delete_bucket_lifecycle(self, bucket_name: str) -> None:
+        self.get_bucket(bucket_name).lifecycle = ()
+
+    def create_multipart_upload(self, *args: Any, **kwargs: Any) -> Any:
+        upload = super().create_multipart_upload(*args, **kwargs)
+        upload.initiated = clock.now()
+        return upload
+
+    def _ruled(self) -> list[Bucket]:
+        """The buckets that have lifecycle rules."""
+        return [bucket for bucket in self.buckets.values() if bucket.lifecycle]
+
+    def due(self) -> datetime | None:
+        """S3 looks at lifecycle rules once a day: after a change, at the next midnight."""
+        if self.changed and self._ruled():
+            midnight = lifecycle.midnight_after(clock.now() + timedelta(microseconds=1), 0)
+            return midnight if self._next is None else min(midnight, self._next)
+        return self._next
+
+    def settle(self) -> bool:
+        now = clock.now()
+        if not (self._next is not None and self._next <= now) and not (self.changed and _is_midnight(now)):
+            return False
+        passes = [lifecycle.Pass(bucket, bucket.lifecycle, now, self._tags_of) for bucket in self._ruled()]
+        for one in passes:
+            one.run()
+        self.changed = False
+        self._next = min((one.next for one in passes if one.next is not None), default=None)
+        return any(one.done for one in passes)
+
+    def _tags_of(self, key: FakeKey) -> dict[str, str]:
+        found: dict[str, str] = self.tagger.get_tag_dict_for_resource(key.arn)
+        return found
+
     def put_bucket_policy(self, bucket_name: str, policy: bytes) -> None:
         check_policy(policy)
         super().put_bucket_policy(bucket_name, policy)
@@ -106,6 +171,10 @@ class S3Engine(Engine, S3Backend):
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
         return super().put_object(bucket_name, *args, **kwargs)
+
+
+def _is_midnight(moment: datetime) -> bool:
+    return moment == moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def check_policy(policy: bytes) -> None:
