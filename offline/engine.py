@@ -65,7 +65,20 @@ def client_of_role(service: str, role_arn: str, region: str) -> Any:
     )
 
 
+@lru_cache(maxsize=256)
+def client_of_caller(service: str, access_key: str, token: str, region: str) -> Any:
+    """A boto3 client with the credentials of whoever made a request: a forward access session."""
+    return boto3.client(
+        service,
+        region_name=region,
+        aws_access_key_id=access_key,
+        aws_secret_access_key=access_key,
+        aws_session_token=token or None,
+    )
+
+
 def forget_clients() -> None:
     """Drop the clients and sessions of roles of an account that is gone."""
     client_of_service.cache_clear()
     client_of_role.cache_clear()
+    client_of_caller.cache_clear()

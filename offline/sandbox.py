@@ -21,11 +21,13 @@ from typing import Any, Self
 from unittest.mock import patch
 
 from moto import mock_aws
+from moto.core.responses import BaseResponse
 from moto.server import ThreadedMotoServer
 
 from offline.clock import clock
 from offline.engine import ACCOUNT_ID, Engine, forget_clients
 from offline.engines import ENGINES
+from offline.iam import gatekeeper
 
 # Only these reach boto3 inside the sandbox, so a run never touches an account it finds configured.
 CREDENTIALS = {
@@ -54,6 +56,9 @@ class Sandbox:
         self._exit.enter_context(patch.dict(os.environ, environment, clear=True))
         for engine in load_engines():
             self._bind(engine)
+        guarded = gatekeeper.call_action(BaseResponse.call_action)
+        self._exit.enter_context(patch.object(BaseResponse, "call_action", guarded))
+        gatekeeper.used.clear()
         self._exit.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         _current.append(self)
         return self

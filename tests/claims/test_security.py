@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 from cryptography.fernet import Fernet, InvalidToken
 
 from offline.deploy import deploy
-from offline.iam.policy import Request, deciding
 from offline.sandbox import Sandbox
 from tests.assembly import assembly
 from tests.claims.test_lake import of_type
@@ -81,16 +80,26 @@ def test_the_trail_records_management_events_kms_among_them() -> None:
 
 
 @pytest.mark.claim("c-1.3-010")
-def test_an_identity_policy_allows_the_calls_it_names_and_no_other() -> None:
-    statement = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "arn:aws:s3:::bucket/*"}
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-
-    def decided(action: str, resource: str) -> Any:
-        return deciding(policy, Request(action, resource, "arn:aws:iam::123456789012:user/me", {}))
-
-    assert decided("s3:GetObject", "arn:aws:s3:::bucket/a") == statement
-    assert decided("s3:PutObject", "arn:aws:s3:::bucket/a") is None
-    assert decided("s3:GetObject", "arn:aws:s3:::other/a") is None
+def test_an_identity_policy_allows_the_calls_it_names_and_no_other(lake: tuple[Any, str]) -> None:
+    s3, bucket = lake
+    s3.put_object(Bucket=bucket, Key="reference/a", Body=b"a")
+    iam = boto3.client("iam")
+    iam.create_user(UserName="ana")
+    statements = [
+        {"Effect": "Allow", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{bucket}/reference/*"},
+        {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    iam.put_user_policy(UserName="ana", PolicyName="read", PolicyDocument=policy)
+    keys = iam.create_access_key(UserName="ana")["AccessKey"]
+    ana = boto3.client(
+        "s3", aws_access_key_id=keys["AccessKeyId"], aws_secret_access_key="x", aws_session_token=None
+    )
+    assert ana.get_object(Bucket=bucket, Key="reference/a")["Body"].read() == b"a"
+    with pytest.raises(ClientError, match=r"user/ana is not authorized to perform: s3:PutObject"):
+        ana.put_object(Bucket=bucket, Key="reference/a", Body=b"b")
+    with pytest.raises(ClientError, match="no identity-based policy allows the s3:GetObject action"):
+        ana.get_object(Bucket=bucket, Key="flights/a")
 
 
 @pytest.mark.claim("c-1.3-011")

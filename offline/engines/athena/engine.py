@@ -15,11 +15,12 @@ from moto.athena.models import AthenaBackend
 
 from facts import limits
 from offline.clock import clock
-from offline.engine import Engine
+from offline.engine import Engine, client_of_service
 from offline.engines.athena import reading, statements, urls
 from offline.engines.athena.errors import USER, CutoffError, InvalidRequest, QueryError
 from offline.engines.athena.execution import FINAL, Execution
 from offline.engines.athena.runner import Runner
+from offline.iam.callers import current_caller
 
 SERVICE_METRICS = "AWS/Athena"
 
@@ -79,11 +80,15 @@ class AthenaEngine(Engine, AthenaBackend):
             parameters, statement = statement.parameters, self.prepared(statement.name, group.name)
         version = group.configuration["EngineVersion"]["EffectiveEngineVersion"]
         context = request.get("QueryExecutionContext") or {}
-        execution = Execution(text, statement, context, result, group, parameters, version)
+        execution = Execution(text, statement, context, result, group, parameters, version, current_caller())
         self.executions[execution.id] = execution
         if token:
             self._tokens[token] = execution.id
         return execution.id
+
+    def workgroup_of(self, id: str) -> str | None:
+        """The name of the workgroup that an execution runs in."""
+        return self.executions[id].workgroup.name if id in self.executions else None
 
     def enabled(self, name: str) -> Any:
         group = self.work_groups.get(name)
@@ -126,7 +131,7 @@ class AthenaEngine(Engine, AthenaBackend):
             self._carry_out(execution)
             execution.milliseconds = max(1, round((time.perf_counter() - started) * 1000))
         if execution.workgroup.configuration["PublishCloudWatchMetricsEnabled"]:
-            publish(self.runner.client("cloudwatch"), execution)
+            publish(client_of_service("cloudwatch", self.region_name), execution)
 
     def _carry_out(self, execution: Execution) -> None:
         try:

@@ -10,6 +10,7 @@ from uuid import uuid4
 from offline.clock import clock
 from offline.engines.athena.results import Rows
 from offline.engines.athena.statements import Statement
+from offline.iam.callers import Caller
 
 FINAL = ("SUCCEEDED", "FAILED", "CANCELLED")
 
@@ -25,6 +26,7 @@ class Execution:
     workgroup: Any
     parameters: list[str] | None
     engine_version: str
+    caller: Caller | None = None
     id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "QUEUED"
     reason: str = ""

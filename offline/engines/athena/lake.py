@@ -22,7 +22,9 @@ from offline.engines.athena import catalog, dialect, readers
 from offline.engines.athena.catalog import Table
 from offline.engines.athena.changes import Token, catalog_token, objects_token
 from offline.engines.athena.hive import duckdb_type, literal, quoted
-from offline.engines.athena.objects import File, Object, Store, listing, split_uri
+from offline.engines.athena.objects import File, Object, Store, listing, split_uri, touch
+from offline.iam import gatekeeper
+from offline.iam.callers import Caller
 
 NULL_PARTITION = "__HIVE_DEFAULT_PARTITION__"
 
@@ -38,6 +40,8 @@ class Loaded:
     schema: dict[str, str] = field(default_factory=dict)
     catalog_token: Token = ()
     objects_token: Token | None = None
+    readers: set[tuple[str, int]] = field(default_factory=set)
+    """Who was let in to all of it, by access key and the generation of the account's policies."""
 
 
 class Lake:
@@ -47,6 +51,7 @@ class Lake:
         self._client = client
         self.connection = dialect.connect()
         self.generation = 0
+        self.caller: Caller | None = None
         self._region = region
         self._root = Path(tempfile.mkdtemp(prefix="athena-"))
         (self._root / "objects").mkdir()
@@ -65,9 +70,14 @@ class Lake:
         """The table as the catalog and the objects are now."""
         known = self._loaded.get((database, name))
         described = catalog_token(ACCOUNT_ID, self._region, database, name)
+        reader = (self.caller.access_key if self.caller else "", gatekeeper.generation)
         if known and known.catalog_token == described and self._unchanged(known):
+            if reader not in known.readers:
+                self._prove(known, at)
+                known.readers.add(reader)
             return known
         loaded = self._load(database, name, at)
+        loaded.readers.add(reader)
         loaded.catalog_token = described
         if known:
             shutil.rmtree(self._root / f"__table={known.number}", ignore_errors=True)
@@ -82,6 +92,15 @@ class Lake:
     def _unchanged(self, known: Loaded) -> bool:
         now = objects_token(ACCOUNT_ID, known.roots)
         return now is not None and now == known.objects_token
+
+    def _prove(self, known: Loaded, at: tuple[int, int] | None) -> None:
+        """Another caller reads what somebody else's query fetched: only what they may read themselves."""
+        catalog.table(self._client("glue"), known.table.database, known.table.name, at)
+        s3 = self._client("s3")
+        for bucket, prefix in known.roots:
+            listing(s3, f"s3://{bucket}/{prefix}")
+        for _, file in known.files:
+            touch(s3, file.object)
 
     def _load(self, database: str, name: str, at: tuple[int, int] | None) -> Loaded:
         table = catalog.table(self._client("glue"), database, name, at)

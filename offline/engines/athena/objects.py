@@ -78,6 +78,19 @@ def listing(s3: Any, uri: str) -> list[Object]:
     ]
 
 
+def touch(s3: Any, wanted: Object) -> None:
+    """Read one byte, which whoever may read the object may do."""
+    fetch(s3, wanted, Range="bytes=0-0")
+
+
+def fetch(s3: Any, wanted: Object, **options: str) -> bytes:
+    try:
+        body: bytes = s3.get_object(Bucket=wanted.bucket, Key=wanted.key, **options)["Body"].read()
+    except ClientError as error:
+        raise QueryError("HIVE_CANNOT_OPEN_SPLIT", f"Error opening {wanted.uri}: {error}") from None
+    return body
+
+
 class Store:
     """The fetched files, by version of their object."""
 
@@ -97,10 +110,7 @@ class Store:
             self._files.pop((digest, reader)).path.unlink(missing_ok=True)
 
     def _fetch(self, s3: Any, wanted: Object, reader: str) -> File:
-        try:
-            body = s3.get_object(Bucket=wanted.bucket, Key=wanted.key)["Body"].read()
-        except ClientError as error:
-            raise QueryError("HIVE_CANNOT_OPEN_SPLIT", f"Error opening {wanted.uri}: {error}") from None
+        body = fetch(s3, wanted)
         suffix = "." + {"orc": "parquet"}.get(reader, reader)
         if wanted.key.endswith(".gz"):
             suffix += ".gz"

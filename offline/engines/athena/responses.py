@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-import boto3
 from botocore.exceptions import ClientError
 from moto.athena.exceptions import MetadataException, QueryStillRunning
 from moto.athena.responses import AthenaResponse
 
 from facts import limits
+from offline.engine import client_of_caller
 from offline.engines.athena.errors import InvalidRequest
 from offline.engines.athena.execution import Execution
 from offline.engines.athena.results import metadata
+from offline.iam.callers import current_caller
 
 PAGE = 1000
 """Rows in a page of results, the header among them."""
@@ -196,9 +197,16 @@ class Responses(AthenaResponse):
         if self.request["CatalogName"].lower() != "awsdatacatalog":
             raise InvalidRequest(f"DataCatalog {self.request['CatalogName']} was not found")
         try:
-            return getattr(boto3.client("glue", region_name=self.region), operation)(**parameters)
+            return getattr(client_of_request(self.region), operation)(**parameters)
         except ClientError as error:
             raise MetadataException(str(error)) from None
+
+
+def client_of_request(region: str) -> Any:
+    """Glue with the credentials of whoever asks Athena: it has none of its own."""
+    caller = current_caller()
+    assert caller is not None
+    return client_of_caller("glue", caller.access_key, caller.token, region)
 
 
 def results_page(execution: Execution, request: dict[str, Any]) -> dict[str, Any]:

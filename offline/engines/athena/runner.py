@@ -5,10 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import duckdb
 from sqlglot import exp
 
+from offline.engine import client_of_caller, client_of_service
 from offline.engines.athena import ddl, files, results, statements, translate
 from offline.engines.athena.catalog import Table
 from offline.engines.athena.dialect import failure
@@ -21,6 +21,7 @@ from offline.engines.athena.objects import split_uri
 from offline.engines.athena.results import Rows
 from offline.engines.athena.scan import scanned_bytes
 from offline.engines.athena.translate import Query
+from offline.iam.callers import Caller
 
 
 @dataclass(frozen=True)
@@ -41,17 +42,18 @@ class Runner:
         self.lake = Lake(region, self.client)
         self._plans: dict[str, Plan] = {}
         self._planned_at = 0
-        self._clients: dict[str, Any] = {}
+        self._caller: Caller | None = None
 
     def client(self, service: str) -> Any:
-        """A client of the caller's own credentials, kept, since making one costs more than a query."""
-        if service not in self._clients:
-            self._clients[service] = boto3.client(service, region_name=self.region)
-        return self._clients[service]
+        """A client with the credentials of who started the query: Athena has none of its own."""
+        if self._caller is None:
+            return client_of_service(service, self.region)
+        return client_of_caller(service, self._caller.access_key, self._caller.token, self.region)
 
     def run(self, execution: Execution) -> None:
         """Carry the execution out and write its result file; raise QueryError or CutoffError."""
         statement = execution.statement
+        self._caller = self.lake.caller = execution.caller
         if isinstance(statement, statements.Select):
             self._rows(execution, statement.query)
             execution.rows.printed = results.printed(self.lake, execution.rows)

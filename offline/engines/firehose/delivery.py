@@ -53,7 +53,7 @@ class Delivery:
         return f"{self._name}-{self._version}-{self._moment(arrived_ms):%Y-%m-%d-%H-%M-%S}-{uuid.uuid4()}"
 
     def log(self, code: str, message: str) -> None:
-        """An error in the log stream that the logging options name; a group that is not there gets none."""
+        """An error in the log stream that the logging options name; a stream that is not there gets none."""
         if not self.settings.log_group:
             return
         event = {
@@ -67,15 +67,7 @@ class Delivery:
         names = {"logGroupName": self.settings.log_group, "logStreamName": self.settings.log_stream}
         try:
             events = [{"timestamp": int(unix_time_millis()), "message": json.dumps(event)}]
-            self._ensure_log_stream(logs, names)
             logs.put_log_events(logEvents=events, **names)
         except ClientError as error:
             if error.response["Error"]["Code"] not in ("ResourceNotFoundException", "AccessDeniedException"):
                 raise
-
-    @staticmethod
-    def _ensure_log_stream(logs: Any, names: dict[str, str]) -> None:
-        try:
-            logs.create_log_stream(**names)
-        except logs.exceptions.ResourceAlreadyExistsException:
-            return

@@ -174,6 +174,14 @@ def iterator(stream: LimitedStream, shard: LimitedShard, position: int) -> str:
     return base64.b64encode(f"{stream.stream_name} {shard.shard_id} {position}".encode()).decode()
 
 
+def stream_of_iterator(text: str) -> str:
+    """The name of the stream that a shard iterator reads; empty where it is none."""
+    try:
+        return base64.b64decode(text).decode().split(" ")[0]
+    except ValueError:
+        return ""
+
+
 def _sequence(shard: LimitedShard, request: dict[str, Any]) -> int:
     number = request.get("StartingSequenceNumber") or ""
     if not number.isdecimal():

@@ -43,11 +43,10 @@ def write(function: Function, stream: str, messages: list[str]) -> None:
 
 
 def _ensure(logs: Any, group: str, stream: str) -> None:
-    for create, names in (
-        (logs.create_log_group, {"logGroupName": group}),
-        (logs.create_log_stream, {"logGroupName": group, "logStreamName": stream}),
-    ):
-        try:
-            create(**names)
-        except logs.exceptions.ResourceAlreadyExistsException:
-            continue
+    try:
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)
+    except logs.exceptions.ResourceAlreadyExistsException:
+        return
+    except logs.exceptions.ResourceNotFoundException:
+        logs.create_log_group(logGroupName=group)
+        logs.create_log_stream(logGroupName=group, logStreamName=stream)

@@ -9,31 +9,27 @@ what AWS would store.
 from __future__ import annotations
 
 import json
+from contextvars import ContextVar
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import parse_qsl
 
 from moto.core.responses import ActionResult
 from moto.s3 import urls as moto_urls
 from moto.s3.exceptions import NoSuchLifecycleConfiguration, S3ClientError
-from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from moto.s3.responses import S3Response
 
 from offline.clock import clock
 from offline.engine import Engine
 from offline.engines.s3 import lifecycle
-from offline.iam.policy import Request, deciding
-
-CONDITION_HEADERS = (
-    "x-amz-server-side-encryption",
-    "x-amz-server-side-encryption-aws-kms-key-id",
-    "x-amz-acl",
-    "x-amz-storage-class",
-    "x-amz-object-ownership",
-)
+from offline.engines.s3.access import Access, may_delete
+from offline.iam.callers import caller_of, calling, enter
+from offline.iam.gatekeeper import AccessDeniedError
 
 
-class AccessDeniedError(S3ClientError):
-    """A bucket policy denies the request."""
+class DeniedError(S3ClientError):
+    """A policy denies the request, or none allows it."""
 
     code = "AccessDenied"
 
@@ -45,33 +41,51 @@ class MalformedPolicyError(S3ClientError):
         super().__init__("MalformedPolicy", message)
 
 
+_DELETING_MANY: ContextVar[bool] = ContextVar("deleting_many", default=False)
+"""Whether moto asks for permission key by key, within one DeleteObjects; else the gate has decided."""
+
+
 class S3Api(S3Response):
-    """One request, held against the bucket's policy before moto serves it."""
+    """One request: it passes the gate before moto serves it."""
+
+    def bucket_response(self, *args: Any, **kwargs: Any) -> Any:
+        with calling(None):
+            return super().bucket_response(*args, **kwargs)
+
+    def key_response(self, *args: Any, **kwargs: Any) -> Any:
+        with calling(None):
+            return super().key_response(*args, **kwargs)
+
+    def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup_class(request, *args, **kwargs)
+        account, query = self.current_account, dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
+        self.caller = enter(caller_of(self.headers, query, account, self.region))
+        engine = self.backend
+        if request.method not in ("GET", "HEAD") and isinstance(engine, S3Engine):
+            engine.changed = True
 
     def _authenticate_and_authorize_s3_action(
         self, bucket_name: str | None = None, key_name: str | None = None
     ) -> None:
-        super()._authenticate_and_authorize_s3_action(bucket_name=bucket_name, key_name=key_name)
-        bucket = self.backend.buckets.get(bucket_name) if bucket_name else None
-        if bucket is None or bucket.policy is None:
-            return
-        resource = f"arn:{bucket.partition}:s3:::{bucket_name}" + (f"/{key_name}" if key_name else "")
-        action = f"s3:{self.data['Action']}"
-        caller = f"arn:{bucket.partition}:iam::{self.current_account}:root"
-        request = Request(action, resource, caller, self._context())
-        statement = deciding(bucket.policy.decode(), request)
-        if statement is not None and statement["Effect"] == "Deny":
-            sid = statement.get("Sid", "without Sid")
-            raise AccessDeniedError(
-                f"User: {caller} is not authorized to perform: {action} on resource: "
-                f'"{resource}" with an explicit deny in a resource-based policy (statement {sid})'
-            )
+        if self.data.get("Action") == "DeleteObject" and self.method == "POST":
+            return  # DeleteObjects is decided key by key.
+        try:
+            self.access(bucket_name, key_name).check()
+        except AccessDeniedError as error:
+            raise DeniedError(error.message) from None
 
-    def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        super().setup_class(request, *args, **kwargs)
-        engine = self.backend
-        if request.method not in ("GET", "HEAD") and isinstance(engine, S3Engine):
-            engine.changed = True
+    def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
+        token = _DELETING_MANY.set(True)
+        try:
+            return super()._bucket_response_delete_keys(bucket_name, authenticated)
+        finally:
+            _DELETING_MANY.reset(token)
+
+    def access(self, bucket_name: str | None, key_name: str | None) -> Access:
+        bucket = None
+        if bucket_name and bucket_name in s3_backends.bucket_accounts:
+            bucket = self.backend.get_bucket(bucket_name)
+        return Access(self, self.caller, bucket, bucket_name, key_name)
 
     def get_bucket_lifecycle(self) -> Any:
         """The rules with their sizes, which moto forgets."""
@@ -80,14 +94,6 @@ class S3Api(S3Response):
         if not rules:
             raise NoSuchLifecycleConfiguration(bucket_name=self.bucket_name)
         return self.serialized(ActionResult({"Rules": lifecycle.answer(rules)}))
-
-    def _context(self) -> dict[str, str]:
-        context = {
-            f"s3:{name}": self.headers[name]
-            for name in CONDITION_HEADERS
-            if self.headers.get(name) is not None
-        }
-        return context | {"aws:securetransport": "true", "aws:principalaccount": self.current_account}
 
 
 class Bucket(FakeBucket):
@@ -98,7 +104,8 @@ class Bucket(FakeBucket):
     def get_permission(self, action: str, resource: str) -> Any:
         from moto.iam.access_control import PermissionResult
 
-        return PermissionResult.NEUTRAL
+        may = not _DELETING_MANY.get() or may_delete(self, action, resource)
+        return PermissionResult.PERMITTED if may else PermissionResult.DENIED
 
     def _log_permissions_enabled_policy(self, target_bucket: FakeBucket, target_prefix: str | None) -> bool:
         """AWS looks at the policy when it delivers logs: logging may be set before it."""

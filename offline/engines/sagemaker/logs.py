@@ -30,7 +30,9 @@ def put(kind: str, stream: str, lines: list[str], role_arn: str, region: str) ->
     group, now = f"/aws/sagemaker/{kind}", int(unix_time_millis())
     events = [{"timestamp": now, "message": shown(line) or NOTHING_SAID} for line in lines]
     try:
-        if not logs.describe_log_groups(logGroupNamePrefix=group)["logGroups"]:
+        try:
+            logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=stream)
+        except logs.exceptions.ResourceNotFoundException:
             logs.create_log_group(logGroupName=group)
         logs.create_log_stream(logGroupName=group, logStreamName=stream)
         for first in range(0, len(events), EVENTS_AT_ONCE):

@@ -13,17 +13,17 @@ from moto.stepfunctions.parser.asl.eval.event.logging import (
 )
 
 from offline.clock import clock
-from offline.engine import client_of_role
+from offline.engine import client_of_service
 
 
 class LogSession(CloudWatchLoggingSession):
-    """One execution's stream; what the role may not write is lost, as in AWS."""
+    """One execution's stream, which AWS's log delivery writes: the machine's role only asks for it once."""
 
-    def __init__(self, execution_arn: str, configuration: Any, role_arn: str) -> None:
+    def __init__(self, execution_arn: str, configuration: Any) -> None:
         self.execution_arn, self.configuration = execution_arn, configuration
         machine, name = execution_arn.split(":")[-2:]
         self._stream = f"states/{machine}/{clock.now():%Y-%m-%d-%H-%M}/{name}"
-        self._logs = client_of_role("logs", role_arn, configuration.log_region)
+        self._logs = client_of_service("logs", configuration.log_region)
         self._put("create_log_stream")
 
     def publish_history_log(self, history_log: Any) -> None:
@@ -45,4 +45,4 @@ def session(execution_arn: str, machine: Any) -> LogSession | None:
     """The session that the state machine asks for, or None where its level is OFF."""
     asked = {"includeExecutionData": False, **(machine.loggingConfiguration or {})}
     configuration = CloudWatchLoggingConfiguration.from_logging_configuration(machine.arn, asked)
-    return LogSession(execution_arn, configuration, machine.roleArn) if configuration else None
+    return LogSession(execution_arn, configuration) if configuration else None

@@ -2,25 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import random
 from typing import Any
 
 import boto3
 
 from facts import images
+from tests.offline.engines.roles import role
 
 BUCKET = "lake"
 IMAGE = images.uri("xgboost", "us-east-1")
-
-
-def role(name: str = "training", service: str = "sagemaker.amazonaws.com") -> str:
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
-    }
-    created = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    return str(created["Role"]["Arn"])
 
 
 def rows(count: int, seed: int = 0) -> str:
@@ -74,7 +65,7 @@ def with_data() -> str:
     put("train/part-0.csv", rows(300, seed=1))
     put("train/part-1.csv", rows(300, seed=2))
     put("validation/part-0.csv", rows(200, seed=3))
-    return role()
+    return role("training", "sagemaker.amazonaws.com")
 
 
 def described(name: str = "delays") -> dict[str, Any]:

@@ -19,7 +19,8 @@ from hypothesis import strategies as st
 
 from facts import limits
 from offline.sandbox import Sandbox
-from tests.offline.engines.test_lambda_ import archive, role
+from tests.offline.engines.roles import role
+from tests.offline.engines.test_lambda_ import archive
 
 BUCKET = "lake"
 TRANSFORM = """
@@ -53,7 +54,7 @@ def processing(source: str = TRANSFORM, **parameters: str) -> dict[str, Any]:
         FunctionName="transform",
         Runtime="python3.13",
         Handler="handler.handler",
-        Role=role("transform-role"),
+        Role=role("transform-role", "lambda.amazonaws.com"),
         Timeout=60,
         Code={"ZipFile": archive(source)},
     )
@@ -70,7 +71,12 @@ def converting(**serializer: Any) -> dict[str, Any]:
     wanted = columns if serializer.pop("Nested", False) else {k: columns[k] for k in "nts"}
     storage = {"Columns": [{"Name": name, "Type": kind} for name, kind in wanted.items()]}
     glue.create_table(DatabaseName="db", TableInput={"Name": "rows", "StorageDescriptor": storage})
-    schema = {"RoleARN": role("schema"), "DatabaseName": "db", "TableName": "rows", "Region": "us-east-1"}
+    schema = {
+        "RoleARN": role("schema", "firehose.amazonaws.com"),
+        "DatabaseName": "db",
+        "TableName": "rows",
+        "Region": "us-east-1",
+    }
     configuration = {
         "Enabled": True,
         "SchemaConfiguration": schema,
@@ -86,7 +92,10 @@ def converting(**serializer: Any) -> dict[str, Any]:
 def stream(*parts: dict[str, Any], source: str = "", bucket: bool = True) -> Any:
     if bucket:
         boto3.client("s3").create_bucket(Bucket=BUCKET)
-    destination: dict[str, Any] = {"RoleARN": role("firehose"), "BucketARN": f"arn:aws:s3:::{BUCKET}"}
+    destination: dict[str, Any] = {
+        "RoleARN": role("firehose", "firehose.amazonaws.com"),
+        "BucketARN": f"arn:aws:s3:::{BUCKET}",
+    }
     for part in parts:
         destination |= part
     more: dict[str, Any] = {}
@@ -251,7 +260,9 @@ def test_a_table_that_is_gone_loses_no_record(sandbox: Sandbox) -> None:
 
 
 def test_an_object_that_s3_does_not_take_is_tried_again_and_logged(sandbox: Sandbox) -> None:
-    boto3.client("logs").create_log_group(logGroupName="delivery")
+    logs = boto3.client("logs")
+    logs.create_log_group(logGroupName="delivery")
+    logs.create_log_stream(logGroupName="delivery", logStreamName="S3")
     logging = {"Enabled": True, "LogGroupName": "delivery", "LogStreamName": "S3"}
     firehose = stream({"CloudWatchLoggingOptions": logging}, bucket=False)
     put(firehose, b"a")
@@ -259,7 +270,7 @@ def test_an_object_that_s3_does_not_take_is_tried_again_and_logged(sandbox: Sand
     boto3.client("s3").create_bucket(Bucket=BUCKET)
     sandbox.advance(seconds=300)
     assert list(objects().values()) == [b"a"]
-    events = boto3.client("logs").get_log_events(logGroupName="delivery", logStreamName="S3")["events"]
+    events = logs.get_log_events(logGroupName="delivery", logStreamName="S3")["events"]
     assert json.loads(events[0]["message"])["errorCode"] == "S3.NoSuchBucket"
 
 

@@ -23,25 +23,14 @@ from offline.engines.glue.crawl import SAMPLED_FOLDERS
 from offline.engines.glue.layout import Item
 from offline.engines.glue.schedule import Cron
 from offline.sandbox import Sandbox
-
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "glue.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
-ALL = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": ["s3:*", "logs:*"], "Resource": "*"}],
-}
+from tests.offline.engines.roles import role
 
 
 class Account:
     def __init__(self, sandbox: Sandbox) -> None:
         self.sandbox = sandbox
-        self.s3, self.glue, iam = (boto3.client(name) for name in ("s3", "glue", "iam"))
-        iam.create_role(RoleName="crawler", AssumeRolePolicyDocument=json.dumps(TRUST))
-        iam.put_role_policy(RoleName="crawler", PolicyName="all", PolicyDocument=json.dumps(ALL))
+        self.s3, self.glue = (boto3.client(name) for name in ("s3", "glue"))
+        role("crawler", "glue.amazonaws.com")
         self.s3.create_bucket(Bucket="lake")
         self.glue.create_database(DatabaseInput={"Name": "db"})
 

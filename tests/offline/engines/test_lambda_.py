@@ -14,13 +14,8 @@ from botocore.exceptions import ClientError
 
 from offline.errors import EngineError
 from offline.sandbox import Sandbox
+from tests.offline.engines.roles import role
 
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
 SOURCE = """
 import json, logging, os, sys, time, boto3
 count = 0
@@ -66,18 +61,13 @@ def archive(source: str = SOURCE) -> bytes:
     return buffer.getvalue()
 
 
-def role(name: str = "function") -> str:
-    document = json.dumps(TRUST)
-    return boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=document)["Role"]["Arn"]
-
-
 def deploy(name: str, **settings: Any) -> Any:
     functions = boto3.client("lambda", config=Config(retries={"max_attempts": 0}))
     functions.create_function(
         FunctionName=name,
         Runtime=settings.pop("Runtime", "python3.13"),
         Handler=f"handler.{settings.pop('Handler', name)}",
-        Role=role(f"{name}-role"),
+        Role=role(f"{name}-role", "lambda.amazonaws.com"),
         Code=settings.pop("Code", {"ZipFile": archive()}),
         **settings,
     )

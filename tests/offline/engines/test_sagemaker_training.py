@@ -10,13 +10,13 @@ import pytest
 from botocore.exceptions import ClientError
 
 from offline.sandbox import Sandbox
+from tests.offline.engines.roles import role
 from tests.offline.engines.sagemaker_account import (
     BUCKET,
     IMAGE,
     channel,
     described,
     put,
-    role,
     training_job,
     with_data,
 )

@@ -10,7 +10,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from offline.sandbox import Sandbox
-from tests.offline.engines.sagemaker_account import BUCKET, IMAGE, get, role, training_job, with_data
+from tests.offline.engines.roles import role
+from tests.offline.engines.sagemaker_account import BUCKET, IMAGE, get, training_job, with_data
 
 SAGEMAKER = "arn:aws:states:::sagemaker:"
 

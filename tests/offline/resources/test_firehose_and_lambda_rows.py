@@ -12,7 +12,7 @@ from offline.engine import ACCOUNT_ID
 from offline.resources import row_of
 from offline.resources.row import Physical, Properties, Resource
 from offline.sandbox import Sandbox
-from tests.offline.engines.test_lambda_ import role
+from tests.offline.engines.roles import role
 
 
 def create(kind: str, properties: dict[str, Any]) -> tuple[Resource, Physical]:
@@ -30,7 +30,7 @@ def test_a_function_from_source_text_runs_and_is_deleted(sandbox: Sandbox) -> No
     settings = {
         "Handler": "index.handler",
         "Runtime": "python3.13",
-        "Role": role(),
+        "Role": role("function", "lambda.amazonaws.com"),
         "Code": {"ZipFile": source},
     }
     resource, function = create("AWS::Lambda::Function", settings)
@@ -45,7 +45,11 @@ def test_a_function_from_source_text_runs_and_is_deleted(sandbox: Sandbox) -> No
 def test_a_delivery_stream_takes_text_for_numbers_and_is_deleted(sandbox: Sandbox) -> None:
     boto3.client("s3").create_bucket(Bucket="lake")
     hints = {"SizeInMBs": "1", "IntervalInSeconds": "60"}
-    destination = {"RoleARN": role(), "BucketARN": "arn:aws:s3:::lake", "BufferingHints": hints}
+    destination = {
+        "RoleARN": role("delivery", "firehose.amazonaws.com"),
+        "BucketARN": "arn:aws:s3:::lake",
+        "BufferingHints": hints,
+    }
     resource, stream = create(
         "AWS::KinesisFirehose::DeliveryStream", {"ExtendedS3DestinationConfiguration": destination}
     )

@@ -1,0 +1,143 @@
+"""Who a request comes from, and the policies that person or role brings along.
+
+The sandbox verifies no signature: a request without any is anonymous, one signed with a key that the
+account never gave out is its root user's, as the labs themselves are.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from typing import Any
+
+from moto.iam.models import iam_backends
+from moto.sts.models import sts_backends
+from moto.utilities.utils import get_partition
+
+from offline.iam.document import Document, document
+from offline.iam.principals import ANONYMOUS, Principal, root, session
+
+ENDPOINT_HEADER = "x-offline-vpc-endpoint"
+"""Names the VPC endpoint that a request passes: what AWS knows from the network it came through."""
+_CREDENTIAL = re.compile(r"Credential=([^/,\s]+)|^AWS ([^:\s]+):")
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A principal with its policies, and the credentials it came with."""
+
+    principal: Principal
+    identity: tuple[Document, ...] = ()
+    boundary: Document | None = None
+    session: tuple[Document, ...] | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    access_key: str = ""
+    token: str = ""
+    endpoint: str = ""
+
+
+_CALLER: ContextVar[Caller | None] = ContextVar("caller", default=None)
+
+
+def current_caller() -> Caller | None:
+    """Who makes the request that is being served; None outside of any."""
+    return _CALLER.get()
+
+
+def enter(caller: Caller) -> Caller:
+    """Serve what follows for this caller, until the surrounding `calling` ends."""
+    _CALLER.set(caller)
+    return caller
+
+
+@contextmanager
+def calling(caller: Caller | None) -> Iterator[None]:
+    """Serve a request; nested requests have callers of their own."""
+    token = _CALLER.set(caller)
+    try:
+        yield
+    finally:
+        _CALLER.reset(token)
+
+
+def caller_of(headers: Mapping[str, Any], query: Mapping[str, Any], account: str, region: str) -> Caller:
+    """The caller of an HTTP request."""
+    key = access_key(str(headers.get("Authorization") or ""), query)
+    endpoint = str(headers.get(ENDPOINT_HEADER) or "")
+    token = str(headers.get("X-Amz-Security-Token") or "")
+    partition = get_partition(region)
+    if key is None:
+        return Caller(ANONYMOUS, endpoint=endpoint)
+    found = _of_session(key, account, partition) or _of_user(key, account, partition)
+    found = found or {"principal": root(account, partition)}
+    return Caller(**found, access_key=key, token=token, endpoint=endpoint)
+
+
+def access_key(authorization: str, query: Mapping[str, Any]) -> str | None:
+    """The access key id of a signature, in the header or in a presigned URL; None where nobody signed.
+
+    >>> access_key("AWS4-HMAC-SHA256 Credential=AKIA1/20260105/us-east-1/s3/aws4_request, …", {})
+    'AKIA1'
+    """
+    if (found := _CREDENTIAL.search(authorization)) is not None:
+        return found[1] or found[2]
+    signed = query.get("X-Amz-Credential") or query.get("AWSAccessKeyId")
+    if not signed:
+        return None
+    text = signed[0] if isinstance(signed, list) else signed
+    return str(text).split("/")[0]
+
+
+def _of_session(key: str, account: str, partition: str) -> dict[str, Any] | None:
+    assumed = sts_backends[account][partition].get_assumed_role_from_access_key(key)
+    if assumed is None:
+        return None
+    backend = iam_backends[account][partition]
+    role = next((one for one in backend.roles.values() if one.arn == assumed.role_arn), None)
+    principal = session(assumed.role_arn, assumed.session_name)
+    if role is None:
+        return {"principal": principal}
+    return {
+        "principal": principal,
+        "identity": _attached(role),
+        "boundary": _boundary(role.permissions_boundary_arn, backend),
+        "session": (document(assumed.policy, "session policy"),) if assumed.policy else None,
+        "tags": {tag["Key"]: tag["Value"] for tag in role.tags or []},
+    }
+
+
+def _of_user(key: str, account: str, partition: str) -> dict[str, Any] | None:
+    backend = iam_backends[account][partition]
+    keys = {one.access_key_id: user for user in backend.users.values() for one in user.access_keys}
+    user = keys.get(key)
+    if user is None:
+        return None
+    groups = [one for group in backend.get_groups_for_user(user.name) for one in _attached(group)]
+    tags = backend.tagger.list_tags_for_resource(user.arn)["Tags"]
+    return {
+        "principal": Principal("user", account, user.arn),
+        "identity": (*_attached(user), *groups),
+        "tags": {tag["Key"]: tag["Value"] for tag in tags},
+    }
+
+
+def _attached(owner: Any) -> tuple[Document, ...]:
+    """The inline and the managed policies of a role, user or group."""
+    inline = owner.policies
+    named = (
+        inline.items()
+        if isinstance(inline, dict)
+        else [(p["policy_name"], p["policy_document"]) for p in inline]
+    )
+    found = [document(text, name) for name, text in named]
+    return (*found, *(document(one.document, one.name) for one in owner.managed_policies.values()))
+
+
+def _boundary(arn: str | None, backend: Any) -> Document | None:
+    if not arn:
+        return None
+    policy = backend.managed_policies[arn]
+    return document(policy.document, policy.name)
