@@ -21,12 +21,16 @@ def crawl(context: Context) -> Evidence:
     for done, name in enumerate(names, start=1):
         crawled.append(_crawled(context, glue, name))
         context.progress("crawlers", done, len(names))
-    rows = [[crawler["Name"], crawler.get("LastCrawl", {}).get("Status")] for crawler in crawled]
+    rows = [[crawler["Name"], _outcome(crawler["LastCrawl"])] for crawler in crawled]
     return Evidence(
         figures={"crawlers": len(crawled)},
         table=Table(["crawler", "last crawl"], rows),
         checks=[equal(f"crawler {name} succeeded", status, "SUCCEEDED") for name, status in rows],
     )
+
+
+def _outcome(crawl: dict[str, Any]) -> str:
+    return ": ".join(part for part in (crawl["Status"], crawl.get("ErrorMessage")) if part)
 
 
 def _crawled(context: Context, glue: Any, name: str) -> dict[str, Any]:

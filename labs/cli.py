@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,8 +21,8 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
-from labs.commands import check, claims, cost, deploy, doctor, leftovers, policy, systems
-from labs.context import Context
+from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, systems
+from labs.context import PREFIX, Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
 from labs.flights import TOTAL
@@ -219,6 +220,7 @@ def _offline_account(
 
     from offline.assembly import Assembly
     from offline.deploy import deploy, destroy, leftovers
+    from offline.iam.grants import counted, grants
     from offline.sandbox import Sandbox
 
     loaded = Assembly.load(assembly)
@@ -234,9 +236,11 @@ def _offline_account(
             rows=run.rows,
             progress=screen.progress,
         )
+        held = list(grants(PREFIX))  # Destroying takes the roles, and uses some of them.
         with phase(run, "destroy", screen):
             destroy(loaded, sandbox, on_event=screen.resource)
             run.leftovers = list(leftovers())
+        run.grants = [asdict(counted(grant)) for grant in held]
 
 
 def stack_record(stack: Any) -> dict[str, Any]:
@@ -332,3 +336,4 @@ app.command("doctor")(doctor.doctor_command)
 app.command("deploy")(deploy.deploy_command)
 app.command("policy")(policy.policy_command)
 app.command("leftovers")(leftovers.leftovers_command)
+app.add_typer(iam.app, name="iam")

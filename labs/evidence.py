@@ -128,6 +128,8 @@ class Run:
     seconds: float = 0.0
     leftovers: list[str] | None = None
     """What outlived the account's stacks; None where that was not asked."""
+    grants: list[dict[str, Any]] = field(default_factory=list)
+    """What the roles were allowed, and how many requests each grant let pass; only where policies decide."""
 
     @property
     def passed(self) -> bool:

@@ -6,6 +6,7 @@ delivered and what failed must add up to what was sent, to the record.
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
@@ -52,13 +53,18 @@ def account_for(context: Context) -> Evidence:
     """Every record lies in its day's partition or, malformed, under the error prefix."""
     earlier = context.earlier("streaming", "replay")
     sent = int(earlier.figures["sent"])
-    arrived = context.until(
-        lambda: _since(earlier, _arrived(context)),
-        lambda found: found["delivered"] + found["failed"] >= sent,
-        every=_interval(context),
-        at_most=6 * _interval(context),
-        what=f"Firehose has not written all of {sent:,} records",
-    )
+    delivery = _destination(context)
+    interval = float(delivery["BufferingHints"]["IntervalInSeconds"])
+    try:
+        arrived = context.until(
+            lambda: _since(earlier, _arrived(context)),
+            lambda found: found["delivered"] + found["failed"] >= sent,
+            every=interval,
+            at_most=6 * interval,
+            what=f"Firehose has not written all of {sent:,} records",
+        )
+    except RunError as error:
+        raise RunError(f"{error}; {_last_error(context, delivery)}") from None
     by_day: Counter[tuple[int, int]] = arrived["days"]
     malformed, expected = flights.malformed_count(context.rows), flights.days(context.rows)
     return Evidence(
@@ -84,13 +90,25 @@ def account_for(context: Context) -> Evidence:
     )
 
 
-def _interval(context: Context) -> float:
-    """The longest that Firehose keeps a record, as this delivery stream is set."""
+def _destination(context: Context) -> dict[str, Any]:
+    """What the delivery stream is set to."""
     name = context.output("streaming", "DeliveryStreamName")
     described = context.client("firehose").describe_delivery_stream(DeliveryStreamName=name)
-    destination = described["DeliveryStreamDescription"]["Destinations"][0]
-    hints = destination["ExtendedS3DestinationDescription"]["BufferingHints"]
-    return float(hints["IntervalInSeconds"])
+    found: dict[str, Any] = described["DeliveryStreamDescription"]["Destinations"][0][
+        "ExtendedS3DestinationDescription"
+    ]
+    return found
+
+
+def _last_error(context: Context, delivery: dict[str, Any]) -> str:
+    """What Firehose last wrote into its error log."""
+    logs, named = context.client("logs"), delivery["CloudWatchLoggingOptions"]
+    where = {"logGroupName": named["LogGroupName"], "logStreamName": named["LogStreamName"]}
+    events = logs.get_log_events(**where, limit=1, startFromHead=False)["events"]
+    if not events:
+        return f"its log group {named['LogGroupName']} is empty"
+    told = json.loads(events[-1]["message"])
+    return f"its log says {told['errorCode']}: {told['message']}"
 
 
 def _arrived(context: Context) -> dict[str, Any]:

@@ -91,20 +91,31 @@ def access_key(authorization: str, query: Mapping[str, Any]) -> str | None:
     return str(text).split("/")[0]
 
 
+def caller_as(role_arn: str, name: str) -> Caller:
+    """A service that works under a role, for what an engine does without a request of its own."""
+    return Caller(**_of_role(role_arn, name))
+
+
 def _of_session(key: str, account: str, partition: str) -> dict[str, Any] | None:
     assumed = sts_backends[account][partition].get_assumed_role_from_access_key(key)
     if assumed is None:
         return None
+    limits = (document(assumed.policy, "session policy"),) if assumed.policy else None
+    return {**_of_role(assumed.role_arn, assumed.session_name), "session": limits}
+
+
+def _of_role(arn: str, name: str) -> dict[str, Any]:
+    """A session of a role with what the role may; nothing where the role does not exist."""
+    _, partition, _, _, account, _ = arn.split(":", 5)
     backend = iam_backends[account][partition]
-    role = next((one for one in backend.roles.values() if one.arn == assumed.role_arn), None)
-    principal = session(assumed.role_arn, assumed.session_name)
+    principal = session(arn, name)
+    role = next((one for one in backend.roles.values() if one.arn == arn), None)
     if role is None:
         return {"principal": principal}
     return {
         "principal": principal,
-        "identity": _attached(role),
+        "identity": attached(role),
         "boundary": _boundary(role.permissions_boundary_arn, backend),
-        "session": (document(assumed.policy, "session policy"),) if assumed.policy else None,
         "tags": {tag["Key"]: tag["Value"] for tag in role.tags or []},
     }
 
@@ -115,16 +126,16 @@ def _of_user(key: str, account: str, partition: str) -> dict[str, Any] | None:
     user = keys.get(key)
     if user is None:
         return None
-    groups = [one for group in backend.get_groups_for_user(user.name) for one in _attached(group)]
+    groups = [one for group in backend.get_groups_for_user(user.name) for one in attached(group)]
     tags = backend.tagger.list_tags_for_resource(user.arn)["Tags"]
     return {
         "principal": Principal("user", account, user.arn),
-        "identity": (*_attached(user), *groups),
+        "identity": (*attached(user), *groups),
         "tags": {tag["Key"]: tag["Value"] for tag in tags},
     }
 
 
-def _attached(owner: Any) -> tuple[Document, ...]:
+def attached(owner: Any) -> tuple[Document, ...]:
     """The inline and the managed policies of a role, user or group."""
     inline = owner.policies
     named = (
@@ -133,11 +144,16 @@ def _attached(owner: Any) -> tuple[Document, ...]:
         else [(p["policy_name"], p["policy_document"]) for p in inline]
     )
     found = [document(text, name) for name, text in named]
-    return (*found, *(document(one.document, one.name) for one in owner.managed_policies.values()))
+    return (*found, *map(_managed, owner.managed_policies.values()))
+
+
+def _managed(policy: Any) -> Document:
+    """The version of a managed policy that is in force."""
+    [version] = [one for one in policy.versions if one.version_id == policy.default_version_id]
+    return document(version.document, policy.name)
 
 
 def _boundary(arn: str | None, backend: Any) -> Document | None:
     if not arn:
         return None
-    policy = backend.managed_policies[arn]
-    return document(policy.document, policy.name)
+    return _managed(backend.managed_policies[arn])

@@ -18,7 +18,7 @@ from moto.core.responses import ActionResult, BaseResponse
 from moto.utilities.utils import get_partition
 
 from offline.clock import clock
-from offline.iam.callers import Caller, caller_of, calling
+from offline.iam.callers import Caller, caller_as, caller_of, calling
 from offline.iam.document import Document, Request
 from offline.iam.evaluation import Decision, Policies, decide
 from offline.iam.keys import policy_of
@@ -49,9 +49,6 @@ CHANGING = (
     *("Schedule", "Set", "Update"),
 )
 
-# Services answer with this code although their models do not name it, and moto warns of that.
-warnings.filterwarnings("ignore", message=r"Exception\(AccessDeniedError\)")
-
 
 class AccessDeniedError(ServiceException):
     """A request that a policy denies, or that none allows."""
@@ -71,12 +68,19 @@ def call_action(original: Callable[[BaseResponse], Any]) -> Callable[[BaseRespon
                 try:
                     _check_call(self, service, caller)
                 except AccessDeniedError as error:
-                    status, headers, body = self.serialized(ActionResult(error))
-                    headers["status"] = str(status)
-                    return status, headers, body
+                    return _refused(self, error)
             return original(self)
 
     return guarded
+
+
+def _refused(response: BaseResponse, error: AccessDeniedError) -> Any:
+    with warnings.catch_warnings():
+        # Services answer with this code although their models do not name it, and moto warns of that.
+        warnings.simplefilter("ignore", UserWarning)
+        status, headers, body = response.serialized(ActionResult(error))
+    headers["status"] = str(status)
+    return status, headers, body
 
 
 def _count_changes(service: str, operation: str) -> None:
@@ -115,6 +119,14 @@ def parameters(response: BaseResponse) -> Parameters:
         found = {}
     members = found if isinstance(found, dict) else {}
     return {**members, **{key: value for key, value in response.uri_match.items() if isinstance(value, str)}}
+
+
+def require(role_arn: str, service: str, operation: str, given: Parameters, region: str) -> None:
+    """Let an engine do what AWS's service does by a call of its own, under the role it was given."""
+    _, partition, _, _, account, _ = role_arn.split(":", 5)
+    caller, place = caller_as(role_arn, service), Place(account, region, partition)
+    for need in needs(service, operation, given, place):
+        check(caller, need, place)
 
 
 def _of_parameters(service: str, given: Parameters) -> dict[str, str | list[str]]:

@@ -16,7 +16,7 @@ from stacks.constructs.function import LabFunction
 from stacks.constructs.lab_stack import accept
 from stacks.settings import Settings
 
-LIST = ["s3:ListBucket", "s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
+LIST = ["s3:ListBucketMultipartUploads", "s3:ListBucketVersions"]
 DELETE = ["s3:AbortMultipartUpload", "s3:DeleteObject", "s3:DeleteObjectVersion"]
 
 

@@ -16,7 +16,19 @@ from typing import Any, get_args
 import botocore
 import pytest
 
-from facts import algorithms, claims, images, instances, labs, limits, prices, retired, services, systems
+from facts import (
+    algorithms,
+    claims,
+    idle_grants,
+    images,
+    instances,
+    labs,
+    limits,
+    prices,
+    retired,
+    services,
+    systems,
+)
 from facts.errors import FactsError, ImpossibleError, UnknownFactError
 from facts.table import DATA
 
@@ -83,6 +95,7 @@ PRICES_OTHERS_READ = [
 
 TABLES: list[Callable[[], dict[Any, Any]]] = [
     claims.table,
+    idle_grants.table,
     images.registries,
     images.table,
     instances.table,

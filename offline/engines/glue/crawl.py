@@ -22,6 +22,7 @@ from offline.engines.glue import entries, layout
 from offline.engines.glue.classify import UNKNOWN, Class, Reader, classify
 from offline.engines.glue.layout import Found, Item
 from offline.engines.glue.schema import Columns, merge_types
+from offline.iam.gatekeeper import AccessDeniedError, require
 
 SAMPLED_FOLDERS = 50
 LOG_GROUP = "/aws-glue/crawlers"
@@ -83,8 +84,17 @@ class Crawl:
                 self._catalog_target(target)
             self.tally.log("BENCHMARK", "Crawler has finished running and is in state READY")
             self._write_log()
-        except ClientError as error:
+        except (ClientError, AccessDeniedError) as error:
             raise CrawlError(str(error)) from None
+
+    def _may(self, operation: str, **given: Any) -> None:
+        """The crawler's role may do to the catalog what the crawler is about to do."""
+        named = {"DatabaseName": self._crawler.database_name, **given}
+        require(self._crawler.role_arn, "glue", operation, named, self._engine.region_name)
+
+    def _database(self) -> Any:
+        self._may("GetDatabase", Name=self._crawler.database_name)
+        return self._engine.get_database(self._crawler.database_name)
 
     def _client(self, service: str) -> Any:
         return client_of_role(service, self._crawler.role_arn, self._engine.region_name)
@@ -179,10 +189,12 @@ class Crawl:
         if found.keys:
             made["partition_filtering.enabled"] = "true"
         entry = entries.table_input(name, place, found, kind, columns, made)
-        database = self._engine.get_database(self._crawler.database_name)
+        database = self._database()
+        self._may("GetTable", Name=name)
         if name in database.tables:
             self._update(database.tables[name], entry)
         else:
+            self._may("CreateTable", TableInput={"Name": name})
             self._engine.create_table(database.name, name, entry)
             self.tally.add("TABLE", "CREATE", name)
             self.tally.log("INFO", f"Created table {name} in database {database.name}")
@@ -190,7 +202,7 @@ class Crawl:
 
     def _name(self, name: str, place: str) -> str:
         """The name, with a hash behind it where another location has taken it."""
-        taken = self._engine.get_database(self._crawler.database_name).tables.get(name)
+        taken = self._database().tables.get(name)
         if taken is None or location(taken).rstrip("/") == place.rstrip("/"):
             return name
         return f"{name}_{hashlib.md5(place.encode()).hexdigest()}"
@@ -210,11 +222,14 @@ class Crawl:
             kept = current.get("Parameters") or {}
             entry["Parameters"] = kept | entry["Parameters"]
             entry["Parameters"].pop("DEPRECATED_BY_CRAWLER", None)
+            self._may("UpdateTable", TableInput={"Name": table.name})
             self._engine.update_table(table.database_name, table.name, entry)
             self.tally.add("TABLE", "UPDATE", table.name)
             self.tally.log("INFO", f"Updated table {table.name}")
 
     def _partitions(self, table: Any, root: str, found: Found, made: dict[str, str]) -> None:
+        if found.keys:
+            self._may("GetPartitions", TableName=table.name)
         storage = table.as_dict()["StorageDescriptor"]
         wanted = {values: f"{root}{folder}" for values, folder in found.partitions}
         known = {tuple(entry.values): entry for entry in table.partitions.values()}
@@ -228,6 +243,7 @@ class Crawl:
             for values in fresh
         ]
         for start in range(0, len(inputs), BATCH):
+            self._may("BatchCreatePartition", TableName=table.name)
             self._engine.batch_create_partition(
                 table.database_name, table.name, inputs[start : start + BATCH]
             )
@@ -245,13 +261,15 @@ class Crawl:
         if self._policy["DeleteBehavior"] != "DELETE_FROM_DATABASE":
             self.tally.log("INFO", f"{len(gone)} partitions of table {table.name} have no objects any more")
             return
+        self._may("BatchDeletePartition", TableName=table.name)
         for values in sorted(gone):
             self._engine.delete_partition(table.database_name, table.name, list(values))
         self.tally.add("PARTITION", "DELETE", *("/".join(values) for values in sorted(gone)))
 
     def _missing(self, root: str, places: set[str]) -> None:
         """Tables of this crawler below the target whose objects are gone."""
-        database = self._engine.get_database(self._crawler.database_name)
+        database = self._database()
+        self._may("GetTables")
         for name, table in list(database.tables.items()):
             parameters = table.as_dict().get("Parameters") or {}
             mine = parameters.get("UPDATED_BY_CRAWLER") == self._crawler.name
@@ -262,12 +280,14 @@ class Crawl:
         behavior = self._policy["DeleteBehavior"]
         self.tally.log("INFO", f"Table {name} has no objects any more; DeleteBehavior is {behavior}")
         if behavior == "DELETE_FROM_DATABASE":
+            self._may("DeleteTable", Name=name)
             self._engine.delete_table(database.name, name)
             self.tally.add("TABLE", "DELETE", name)
         elif behavior == "DEPRECATE_IN_DATABASE" and "DEPRECATED_BY_CRAWLER" not in parameters:
             entry = dict(table.versions[str(table.as_dict()["VersionId"])])
             stamp = str(round(clock.epoch() * 1000))
             entry["Parameters"] = parameters | {"DEPRECATED_BY_CRAWLER": stamp}
+            self._may("UpdateTable", TableInput={"Name": name})
             self._engine.update_table(database.name, name, entry)
             self.tally.add("TABLE", "UPDATE", name)
 

@@ -14,6 +14,7 @@ from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import parse_qsl
 
+import xmltodict
 from moto.core.responses import ActionResult
 from moto.s3 import urls as moto_urls
 from moto.s3.exceptions import NoSuchLifecycleConfiguration, S3ClientError
@@ -41,8 +42,8 @@ class MalformedPolicyError(S3ClientError):
         super().__init__("MalformedPolicy", message)
 
 
-_DELETING_MANY: ContextVar[bool] = ContextVar("deleting_many", default=False)
-"""Whether moto asks for permission key by key, within one DeleteObjects; else the gate has decided."""
+_DELETING_MANY: ContextVar[frozenset[str] | None] = ContextVar("deleting_many", default=None)
+"""Within one DeleteObjects, where moto asks key by key: those of which a version is deleted."""
 
 
 class S3Api(S3Response):
@@ -75,7 +76,9 @@ class S3Api(S3Response):
             raise DeniedError(error.message) from None
 
     def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
-        token = _DELETING_MANY.set(True)
+        named = xmltodict.parse(self.body).get("Delete", {}).get("Object") or []
+        listed = named if isinstance(named, list) else [named]
+        token = _DELETING_MANY.set(frozenset(one["Key"] for one in listed if one.get("VersionId")))
         try:
             return super()._bucket_response_delete_keys(bucket_name, authenticated)
         finally:
@@ -104,7 +107,11 @@ class Bucket(FakeBucket):
     def get_permission(self, action: str, resource: str) -> Any:
         from moto.iam.access_control import PermissionResult
 
-        may = not _DELETING_MANY.get() or may_delete(self, action, resource)
+        versions = _DELETING_MANY.get()
+        if versions is None:
+            return PermissionResult.PERMITTED  # The gate has decided.
+        key = resource.partition("/")[2]
+        may = may_delete(self, f"{action}Version" if key in versions else action, resource)
         return PermissionResult.PERMITTED if may else PermissionResult.DENIED
 
     def _log_permissions_enabled_policy(self, target_bucket: FakeBucket, target_prefix: str | None) -> bool:
