@@ -3,6 +3,7 @@
 ENGINES: tuple[str, ...] = (
     "offline.engines.cloudformation:CloudFormationEngine",
     "offline.engines.firehose:FirehoseEngine",
+    "offline.engines.iam:IamEngine",
     "offline.engines.kinesis:KinesisEngine",
     "offline.engines.lambda_:LambdaEngine",
     "offline.engines.s3:S3Engine",

@@ -120,12 +120,23 @@ def _of_role(arn: str, name: str) -> dict[str, Any]:
     }
 
 
+def user_of(arn: str) -> Caller | None:
+    """A user by name, with what the user may."""
+    _, partition, _, _, account, _ = arn.split(":", 5)
+    user = next((one for one in iam_backends[account][partition].users.values() if one.arn == arn), None)
+    return None if user is None else Caller(**_described(user, account, partition))
+
+
 def _of_user(key: str, account: str, partition: str) -> dict[str, Any] | None:
     backend = iam_backends[account][partition]
     keys = {one.access_key_id: user for user in backend.users.values() for one in user.access_keys}
     user = keys.get(key)
-    if user is None:
-        return None
+    return None if user is None else _described(user, account, partition)
+
+
+def _described(user: Any, account: str, partition: str) -> dict[str, Any]:
+    """A user with the policies of its own and of its groups."""
+    backend = iam_backends[account][partition]
     groups = [one for group in backend.get_groups_for_user(user.name) for one in attached(group)]
     tags = backend.tagger.list_tags_for_resource(user.arn)["Tags"]
     return {

@@ -178,6 +178,8 @@ class Access:
         from offline.engines.s3.engine import default_encryption
 
         headers = self._api.headers
+        if headers.get("x-amz-server-side-encryption-customer-algorithm"):
+            return None, None, False
         if asked := headers.get("x-amz-server-side-encryption"):
             bucket_key = headers.get("x-amz-server-side-encryption-bucket-key-enabled") == "true"
             return asked, headers.get("x-amz-server-side-encryption-aws-kms-key-id"), bucket_key

@@ -23,7 +23,7 @@ from moto.s3.responses import S3Response
 
 from offline.clock import clock
 from offline.engine import Engine
-from offline.engines.s3 import lifecycle
+from offline.engines.s3 import customer_keys, lifecycle
 from offline.engines.s3.access import Access, may_delete
 from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
@@ -74,6 +74,10 @@ class S3Api(S3Response):
             self.access(bucket_name, key_name).check()
         except AccessDeniedError as error:
             raise DeniedError(error.message) from None
+        if bucket_name in s3_backends.bucket_accounts and key_name:
+            query = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
+            bucket = self.backend.get_bucket(str(bucket_name))
+            customer_keys.check(self.method, self.headers, query, bucket, key_name)
 
     def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
         named = xmltodict.parse(self.body).get("Delete", {}).get("Object") or []
@@ -184,7 +188,7 @@ class S3Engine(Engine, S3Backend):
     def put_object(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeKey:
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
-        return super().put_object(bucket_name, *args, **kwargs)
+        return customer_keys.sealed(super().put_object(bucket_name, *args, **kwargs))
 
 
 def _is_midnight(moment: datetime) -> bool:
