@@ -199,7 +199,7 @@ def decided(
     endpoint: Document | None = None,
 ) -> Decision:
     """The decision on one need of a caller."""
-    if resource is None and need.action.startswith("kms:") and ":key/" in need.resource:
+    if resource is None and need.action.startswith("kms:") and need.resource != "*":
         resource = policy_of(need.resource)
     account = need.resource.split(":")[4] if need.resource.count(":") >= 5 else ""
     owner = owner or account or place.account

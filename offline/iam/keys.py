@@ -16,14 +16,12 @@ AWS_MANAGED = "alias/aws/"
 
 
 def arn_of(id: str, place: Place) -> str:
-    """The ARN of a key named by id, ARN or alias; an unknown key's is made up from what names it."""
+    """The ARN of a key named by id, ARN or alias; one that AWS manages is known by its alias alone."""
+    alias = f"alias/{id.partition('alias/')[2]}" if "alias/" in id else ""
+    if alias.startswith(AWS_MANAGED):
+        return place.arn("kms", alias)
     if id.startswith("arn:") and ":key/" in id:
         return id
-    alias = (
-        id
-        if id.startswith("alias/")
-        else id.partition(":alias/")[2] and f"alias/{id.partition(':alias/')[2]}"
-    )
     found = kms_backends[place.account][place.region].get_key_id_from_alias(alias) if alias else id
     return place.arn("kms", f"key/{found or id}")
 
@@ -36,11 +34,11 @@ def key_at(arn: str) -> Any:
 
 def policy_of(arn: str) -> Document | None:
     """A key's policy with its grants as further statements."""
+    if f":{AWS_MANAGED}" in arn:
+        return document(_managed(arn.split(":")[4]), f"key policy of {arn}")
     key = key_at(arn)
     if key is None:
         return None
-    if any(name.startswith(AWS_MANAGED) for name in key.aliases):
-        return document(_managed(key.account_id), f"key policy of {arn}")
     written = document(key.policy, f"key policy of {arn}")
     if not key.grants:
         return written

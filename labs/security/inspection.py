@@ -1,4 +1,4 @@
-"""Lab 02, security: read back, through the APIs an auditor would use, what protects the lake."""
+"""Read back, through the APIs an auditor would use, what protects the lake."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from labs.context import Context, pages
-from labs.evidence import Check, Evidence, Lab, Step, Table, equal, holds
+from labs.evidence import Check, Evidence, Table, equal, holds
 
 
 def inspect_key(context: Context) -> Evidence:
@@ -132,9 +132,8 @@ def inspect_trail(context: Context) -> Evidence:
 def inspect_roles(context: Context) -> Evidence:
     """No role of these stacks may do everything that a service can."""
     iam = context.client("iam")
-    roles = [
-        r["RoleName"] for r in pages(iam, "list_roles", "Roles") if r["RoleName"].startswith(context.prefix)
-    ]
+    every = [role["RoleName"] for role in pages(iam, "list_roles", "Roles")]
+    roles = sorted(name for name in every if name.startswith(context.prefix))
     wide: list[str] = []
     for role in roles:
         for name in pages(iam, "list_role_policies", "PolicyNames", RoleName=role):
@@ -153,19 +152,3 @@ def _actions(policy: dict[str, Any] | str) -> list[str]:
     document = json.loads(policy) if isinstance(policy, str) else policy
     allowed = [s.get("Action", []) for s in _statements(document) if s["Effect"] == "Allow"]
     return [action for found in allowed for action in ([found] if isinstance(found, str) else found)]
-
-
-LAB = Lab(
-    noun="security",
-    title="Encryption, policies, network and audit",
-    depends_on=("lake",),
-    steps=(
-        Step("key", "Look at the key", inspect_key),
-        Step("policy", "Read the bucket policy", inspect_bucket_policy),
-        Step("network", "Find the way to S3", inspect_network),
-        Step("trail", "See who is watching", inspect_trail),
-        Step("roles", "Look for roles that may too much", inspect_roles),
-    ),
-    minutes=1,
-    bills=("kms-key-month", "cloudtrail-data-event-100000"),
-)

@@ -1,0 +1,30 @@
+"""Lab 02, security: encryption four times over, policies that decide, network and audit.
+
+inspection.py  what protects the lake, read back as an auditor would
+encryption.py  an object under each of the four methods, and who opens it
+matrix.py      policies against every kind of request, by IAM's own simulator
+"""
+
+from __future__ import annotations
+
+from labs.evidence import Lab, Step
+from labs.security import encryption, inspection, matrix
+
+LAB = Lab(
+    noun="security",
+    title="Encryption, policies, network and audit",
+    depends_on=("lake",),
+    steps=(
+        Step("key", "Look at the key", inspection.inspect_key),
+        Step("encryption", "Encrypt in four ways", encryption.four_methods),
+        Step("defaults", "Ask for less than the default", encryption.old_and_new),
+        Step("decrypt", "Find out who may decrypt", matrix.who_may_decrypt),
+        Step("policy", "Read the bucket policy", inspection.inspect_bucket_policy),
+        Step("matrix", "Decide every kind of request", matrix.decide_all),
+        Step("network", "Find the way to S3", inspection.inspect_network),
+        Step("trail", "See who is watching", inspection.inspect_trail),
+        Step("roles", "Look for roles that may too much", inspection.inspect_roles),
+    ),
+    minutes=3,
+    bills=("kms-key-month", "cloudtrail-data-event-100000", "s3-put-1000", "kms-request-10000"),
+)
