@@ -120,11 +120,15 @@ def test_a_copy_reads_its_source_as_the_caller(s3: Any) -> None:
     both.copy_object(Bucket=BUCKET, Key="c", CopySource=source)
 
 
-def test_the_tag_of_an_object_decides_who_reads_it(s3: Any) -> None:
+@pytest.mark.claim("c-1.3-030")
+def test_the_tag_of_an_object_and_the_bucket_decide_who_reads_it(s3: Any) -> None:
     condition = {"StringEquals": {"s3:ExistingObjectTag/classification": "PHI"}}
     doctor = acting(role("doctor", allow("s3:GetObject", on=OBJECTS, Condition=condition)))
     assert doctor.get_object(Bucket=BUCKET, Key="a")["Body"].read() == b"a"
     refused(doctor.get_object, "s3:GetObject", Bucket=BUCKET, Key="b")
+    denial = allow("s3:GetObject", on=OBJECTS, Principal="*", Condition=condition)
+    bucket_policy(s3, {**denial, "Effect": "Deny"})
+    refused(doctor.get_object, "explicit deny in a resource-based policy", Bucket=BUCKET, Key="a")
 
 
 def test_anybody_reads_only_what_a_policy_or_an_acl_makes_public(s3: Any) -> None:
@@ -146,6 +150,7 @@ def test_a_denial_of_the_bucket_holds_for_the_root_user_too(s3: Any) -> None:
     refused(s3.get_object, "with an explicit deny in a resource-based policy", Bucket=BUCKET, Key="a")
 
 
+@pytest.mark.claim("c-1.3-012", "c-1.3-022")
 def test_another_account_needs_both_sides(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     there = "444455556666"
     monkeypatch.setenv("MOTO_ACCOUNT_ID", there)
@@ -185,6 +190,7 @@ class TestKeys:
         s3.put_object(Bucket=BUCKET, Key="secret", Body=b"s", **kms)
         return arn
 
+    @pytest.mark.claim("c-1.3-005")
     def test_reading_needs_the_key_too(self, s3: Any) -> None:
         key = self.encrypted(s3)
         reader = acting(role("reader", allow("s3:GetObject")))
