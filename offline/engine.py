@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import importlib
 from datetime import datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, ClassVar
 
 import boto3
 
 ACCOUNT_ID = "123456789012"
+ENDPOINT_HEADER = "x-offline-vpc-endpoint"
+"""Names the VPC endpoint that a request passes: what AWS knows from the network it came through."""
 
 
 class Engine:
@@ -48,21 +50,29 @@ def client_of_service(service: str, region: str) -> Any:
 
 
 @lru_cache(maxsize=256)
-def client_of_role(service: str, role_arn: str, region: str) -> Any:
+def client_of_role(service: str, role_arn: str, region: str, endpoint: str = "") -> Any:
     """A boto3 client that acts as the role its resource was given, as AWS's services do.
 
-    The role is assumed through STS, so a role that does not exist is an AWS error here too.
+    The role is assumed through STS, so a role that does not exist is an AWS error here too. With an
+    `endpoint` its requests pass that VPC endpoint.
     """
     credentials = boto3.client("sts", region_name=region).assume_role(
         RoleArn=role_arn, RoleSessionName=service
     )["Credentials"]
-    return boto3.client(
+    client = boto3.client(
         service,
         region_name=region,
         aws_access_key_id=credentials["AccessKeyId"],
         aws_secret_access_key=credentials["SecretAccessKey"],
         aws_session_token=credentials["SessionToken"],
     )
+    if endpoint:
+        client.meta.events.register("before-call", partial(_through, endpoint))
+    return client
+
+
+def _through(endpoint: str, params: dict[str, Any], **_: Any) -> None:
+    params["headers"][ENDPOINT_HEADER] = endpoint
 
 
 @lru_cache(maxsize=256)

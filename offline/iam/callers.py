@@ -17,11 +17,10 @@ from moto.iam.models import iam_backends
 from moto.sts.models import sts_backends
 from moto.utilities.utils import get_partition
 
+from offline.engine import ENDPOINT_HEADER
 from offline.iam.document import Document, document
 from offline.iam.principals import ANONYMOUS, Principal, root, session
 
-ENDPOINT_HEADER = "x-offline-vpc-endpoint"
-"""Names the VPC endpoint that a request passes: what AWS knows from the network it came through."""
 _CREDENTIAL = re.compile(r"Credential=([^/,\s]+)|^AWS ([^:\s]+):")
 
 

@@ -12,6 +12,7 @@ from urllib.parse import urlsplit
 from botocore.exceptions import ClientError
 
 from offline.engine import client_of_role
+from offline.engines.sagemaker import network
 from offline.engines.sagemaker.requests import check_only, refuse
 
 CHANNEL_PLAYED = {
@@ -92,7 +93,7 @@ def _check_found(s3: Any, uri: str, role_arn: str, region: str) -> None:
 
 def download(request: dict[str, Any], base: Path, region: str) -> None:
     """Each channel's objects lie below input/data/<channel>; gzip channels are unpacked."""
-    s3 = client_of_role("s3", request["RoleArn"], region)
+    s3 = network.s3(request, region)
     for channel in request.get("InputDataConfig", []):
         folder = base / "input" / "data" / channel["ChannelName"]
         folder.mkdir(parents=True)

@@ -9,14 +9,14 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-from offline.engine import client_of_role
+from offline.engines.sagemaker import network
 from offline.engines.sagemaker.channels import bucket_and_key, objects, save
 
 
 def restore(request: dict[str, Any], base: Path, region: str) -> None:
     """checkpoints/ holds what an earlier job left."""
     if uri := request.get("CheckpointConfig", {}).get("S3Uri"):
-        s3 = client_of_role("s3", request["RoleArn"], region)
+        s3 = network.s3(request, region)
         for key, name in objects(s3, f"{uri.rstrip('/')}/"):
             save(s3, bucket_and_key(uri)[0], key, base / "checkpoints" / name, unpack=False)
 
@@ -24,7 +24,7 @@ def restore(request: dict[str, Any], base: Path, region: str) -> None:
 def keep(request: dict[str, Any], base: Path, region: str) -> None:
     """What the program left in checkpoints/ lies in S3."""
     if uri := request.get("CheckpointConfig", {}).get("S3Uri"):
-        s3 = client_of_role("s3", request["RoleArn"], region)
+        s3 = network.s3(request, region)
         bucket, prefix = bucket_and_key(uri)
         for path in sorted(p for p in (base / "checkpoints").rglob("*") if p.is_file()):
             name = path.relative_to(base / "checkpoints").as_posix()

@@ -14,8 +14,7 @@ from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
-from offline.engine import client_of_role
-from offline.engines.sagemaker import containers
+from offline.engines.sagemaker import containers, network
 from offline.engines.sagemaker.channels import bucket_and_key
 
 START_SECONDS = 120
@@ -37,7 +36,7 @@ class Server:
         container = model["PrimaryContainer"]
         self._folder = tempfile.TemporaryDirectory(prefix="serving-")
         base = Path(self._folder.name)
-        _unpack(container["ModelDataUrl"], base / "model", model["ExecutionRoleArn"], region)
+        _unpack(network.s3(model, region), container["ModelDataUrl"], base / "model")
         self._port = _free_port()
         self._process = containers.start(
             containers.program_for(container["Image"], region),
@@ -103,10 +102,10 @@ class Server:
         )
 
 
-def _unpack(uri: str, folder: Path, role_arn: str, region: str) -> None:
+def _unpack(s3: Any, uri: str, folder: Path) -> None:
     bucket, key = bucket_and_key(uri)
     try:
-        body = client_of_role("s3", role_arn, region).get_object(Bucket=bucket, Key=key)["Body"].read()
+        body = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     except ClientError as error:
         raise ModelError(
             f"Failed to download model data from {uri}: {error.response['Error']['Message']}"

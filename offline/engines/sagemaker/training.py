@@ -23,8 +23,7 @@ from botocore.exceptions import ClientError
 
 from facts import limits
 from offline.clock import clock
-from offline.engine import client_of_role
-from offline.engines.sagemaker import channels, checkpoints, containers, logs
+from offline.engines.sagemaker import channels, checkpoints, containers, logs, network
 from offline.engines.sagemaker.training_requests import max_runtime_seconds
 
 REASON_CHARACTERS = 1024
@@ -206,28 +205,23 @@ def _upload(job: TrainingJob, base: Path, region: str, required: bool) -> None:
     output = job.request["OutputDataConfig"]
     place = f"{output['S3OutputPath'].rstrip('/')}/{job.training_job_name}/output"
     try:
+        s3 = network.s3(job.request, region)
         checkpoints.keep(job.request, base, region)
         if required or any((base / "model").iterdir()):
             job.artifact = f"{place}/model.tar.gz"
-            put(job.artifact, packed(base / "model"), output.get("KmsKeyId"), job.request["RoleArn"], region)
+            put(s3, job.artifact, packed(base / "model"), output.get("KmsKeyId"))
         if any((base / "output" / "data").iterdir()):
-            put(
-                f"{place}/output.tar.gz",
-                packed(base / "output/data"),
-                output.get("KmsKeyId"),
-                job.request["RoleArn"],
-                region,
-            )
+            put(s3, f"{place}/output.tar.gz", packed(base / "output/data"), output.get("KmsKeyId"))
     except ClientError as error:
         job.artifact = ""
         raise JobFailed(f"ClientError: Artifact upload failed:{_told(error)}") from error
 
 
-def put(uri: str, body: bytes, key_id: str | None, role_arn: str, region: str) -> None:
+def put(s3: Any, uri: str, body: bytes, key_id: str | None) -> None:
     """The object lies in S3, under the given KMS key or the bucket's own default."""
     bucket, key = channels.bucket_and_key(uri)
     encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key_id} if key_id else {}
-    client_of_role("s3", role_arn, region).put_object(Bucket=bucket, Key=key, Body=body, **encryption)
+    s3.put_object(Bucket=bucket, Key=key, Body=body, **encryption)
 
 
 def packed(folder: Path) -> bytes:

@@ -15,8 +15,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from offline.clock import clock
-from offline.engine import client_of_role
-from offline.engines.sagemaker import logs
+from offline.engines.sagemaker import logs, network
 from offline.engines.sagemaker.channels import bucket_and_key, objects
 from offline.engines.sagemaker.records import Filter, batches, joined, split
 from offline.engines.sagemaker.requests import check_instance, check_only, check_shape, refuse
@@ -116,24 +115,23 @@ def run(job: TransformJob, model: dict[str, Any], region: str) -> None:
 
 def _transform(job: TransformJob, model: dict[str, Any], region: str) -> None:
     uri = job.request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"]
-    found = list(objects(client_of_role("s3", model["ExecutionRoleArn"], region), uri))
+    s3 = network.s3(model, region)
+    found = list(objects(s3, uri))
     if not found:
         raise ValueError(f'No S3 objects found under S3 URL "{uri}" given in input data source.')
     server = Server(model, region, {**job.request.get("Environment", {}), "SAGEMAKER_BATCH": "true"})
     try:
         for key, name in found:
-            _transform_object(job.request, server, key, name, model["ExecutionRoleArn"], region)
+            _transform_object(job.request, server, s3, key, name)
     finally:
         lines = server.close()
         stream = f"{job.transform_job_name}/i-offline"
         logs.put("TransformJobs", stream, lines, model["ExecutionRoleArn"], region)
 
 
-def _transform_object(
-    request: dict[str, Any], server: Server, key: str, name: str, role_arn: str, region: str
-) -> None:
+def _transform_object(request: dict[str, Any], server: Server, s3: Any, key: str, name: str) -> None:
     bucket = bucket_and_key(request["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"])[0]
-    content = client_of_role("s3", role_arn, region).get_object(Bucket=bucket, Key=key)["Body"].read()
+    content = s3.get_object(Bucket=bucket, Key=key)["Body"].read()
     if request["TransformInput"].get("CompressionType", "None") == "Gzip":
         content = gzip.decompress(content)
     try:
@@ -144,7 +142,7 @@ def _transform_object(
     if output.get("AssembleWith", "None") == "Line":
         answers = [answer.removesuffix(b"\n") + b"\n" for answer in answers]
     whole = b"".join(answers)
-    put(f"{output['S3OutputPath'].rstrip('/')}/{name}.out", whole, output.get("KmsKeyId"), role_arn, region)
+    put(s3, f"{output['S3OutputPath'].rstrip('/')}/{name}.out", whole, output.get("KmsKeyId"))
 
 
 def _answers(request: dict[str, Any], server: Server, content: bytes) -> Iterator[bytes]:

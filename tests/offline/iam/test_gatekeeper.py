@@ -11,8 +11,8 @@ from botocore import UNSIGNED
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from offline.engine import ACCOUNT_ID
-from offline.iam.callers import ENDPOINT_HEADER, access_key
+from offline.engine import ACCOUNT_ID, ENDPOINT_HEADER
+from offline.iam.callers import access_key
 from offline.sandbox import Sandbox
 
 BUCKET = "lake"
