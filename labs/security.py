@@ -132,9 +132,8 @@ def inspect_trail(context: Context) -> Evidence:
 def inspect_roles(context: Context) -> Evidence:
     """No role of these stacks may do everything that a service can."""
     iam = context.client("iam")
-    roles = [
-        r["RoleName"] for r in pages(iam, "list_roles", "Roles") if r["RoleName"].startswith(context.prefix)
-    ]
+    every = [role["RoleName"] for role in pages(iam, "list_roles", "Roles")]
+    roles = sorted(name for name in every if name.startswith(context.prefix))
     wide: list[str] = []
     for role in roles:
         for name in pages(iam, "list_role_policies", "PolicyNames", RoleName=role):
