@@ -6,13 +6,14 @@ Each kind is a function from what the marker names to Markdown, over the synthes
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any
+from typing import Any, get_args
 
 from docs.errors import GuideError
 from facts import claims, systems
-from facts.claims import Claim
+from facts.claims import Claim, Verdict
 from labs import costs, registry
 from labs.flights import TOTAL
 from labs.report.resources import readable
@@ -98,11 +99,13 @@ def about(noun: str, stacks: Stacks) -> str:
 
 
 def section(number: str, stacks: Stacks) -> str:
-    """Each statement of a section of the notes, with its verdict."""
+    """Each statement of a section of the notes, with its verdict, folded under how many stand how."""
     found = [claim for claim in claims.table().values() if claim.section == number]
     if not found:
         raise GuideError(f"got section '{number}', of which no statement is on record")
-    return statements(found)
+    counts = Counter(claim.verdict for claim in found)
+    summary = ", ".join(f"{counts[verdict]} {verdict}" for verdict in get_args(Verdict) if counts[verdict])
+    return f"<details markdown>\n<summary>{summary}</summary>\n\n{statements(found)}\n\n</details>"
 
 
 def statements(found: Iterable[Claim]) -> str:

@@ -123,7 +123,8 @@ def test_search_finds_a_page(browser: Browser, address: str, words: str, path: s
     page.goto(f"{address}/index.html")
     page.keyboard.press("/")
     page.get_by_role("combobox").fill(words)
-    found = page.locator(f'a[href*="{path}"]:visible').first
+    results = page.get_by_role("listbox", name="Search results")
+    found = results.locator(f'a[href*="{path}"]').first
     expect(found).to_be_visible(timeout=15_000)
     found.click()
     page.wait_for_url(f"**/{path}*")
