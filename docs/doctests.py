@@ -13,13 +13,8 @@ DOCTEST = re.compile(r"^>>> .*?(?=\n\s*\n|\Z)", re.MULTILINE | re.DOTALL)
 def fenced(text: str) -> str:
     """A docstring whose doctests stand in code blocks: Markdown would take `>>>` for a quotation.
 
-    >>> print(fenced("One and one.\\n\\n>>> 1 + 1\\n2"))
-    One and one.
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
+    >>> fenced("One and one.\\n\\n>>> 1 + 1\\n2").splitlines()
+    ['One and one.', '', '```pycon', '>>> 1 + 1', '2', '```']
     """
     return DOCTEST.sub(lambda found: f"```pycon\n{found[0]}\n```", text)
 

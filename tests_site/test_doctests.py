@@ -14,5 +14,5 @@ def test_the_examples_of_the_extension_hold() -> None:
 
 def test_a_doctest_is_code_on_the_site(site: Path) -> None:
     page = (site / "api" / "facts.html").read_text()
-    assert "language-pycon" in page
+    assert '<span class="gp">&gt;&gt;&gt; </span>' in page
     assert "<blockquote>" not in page
