@@ -1,4 +1,4 @@
-# make demo · make test · make check · make bench
+# make demo · make test · make check · make bench · make docs
 # Needs Python 3.11 or newer, make, and the package registry; everything else is installed here.
 
 PYTHON ?= python3
@@ -10,7 +10,7 @@ UV := 0.13.9
 # Synthesis imports very large modules: without their compiled form it takes a minute instead of seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench baselines requirements clean
+.PHONY: demo test check bench baselines guides docs docs-test requirements clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m labs run --rows $(ROWS)
@@ -31,8 +31,17 @@ bench: $(VENV)/dev
 baselines: $(VENV)/dev
 	$(BIN)/python -m tests.stacks.test_baselines
 
+guides: $(VENV)/core
+	$(BIN)/python -m docs guides
+
+docs: $(VENV)/docs
+	$(BIN)/python -m docs site
+
+docs-test: $(VENV)/docs
+	$(BIN)/python -m pytest tests_site
+
 requirements: $(VENV)/dev
-	for file in requirements requirements/dev; do \
+	for file in requirements requirements/dev requirements/docs; do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q $$file.in -o $$file.txt; \
 	done
 
@@ -59,4 +68,8 @@ $(VENV)/oracle/node_modules: $(wildcard $(ORACLE)/*) $(VENV)/core
 
 $(VENV)/dev: requirements/dev.txt $(VENV)/core $(VENV)/oracle/node_modules
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
+	touch $@
+
+$(VENV)/docs: requirements/docs.txt $(VENV)/dev
+	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/docs.txt
 	touch $@

@@ -96,7 +96,7 @@ def synth_command(
     if as_json:
         printed({"assembly": str(assembly), "stacks": stacks})
     else:
-        typer.echo(f"{assembly}: {', '.join(stacks)}")
+        typer.echo(f"{_relative(assembly)}: {', '.join(stacks)}")
 
 
 @app.command("run")
@@ -109,14 +109,17 @@ def run_command(
         Path | None, typer.Option(metavar="DIR", help="Run this cloud assembly instead of synthesizing.")
     ] = None,
     on: On = Where.offline,
-    step: Annotated[str | None, typer.Option(help="End with this step of the last lab named.")] = None,
+    step: Annotated[
+        str | None, typer.Option(help="End with this step of the last lab named, and show it in detail.")
+    ] = None,
+    details: Annotated[bool, typer.Option("--details", help="Show each step's table and checks.")] = False,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
     """Run labs and whatever they depend on, and write a report.
 
     Offline, the account lives in this process: stacks are synthesized, deployed, used, destroyed, and
-    nothing may be left. On AWS, the stacks must be deployed, and stay.
+    nothing may be left. On AWS, the stacks must be deployed, and stay; --step runs that step alone.
 
     \b
     Examples:
@@ -133,7 +136,8 @@ def run_command(
     started = datetime.now(UTC).isoformat(timespec="seconds")
     run = Run(started, on.value, "", rows, [lab.noun for lab in labs])
     stacks: list[dict[str, Any]] = []
-    with Screen(quiet=as_json) as screen, _kept(run, stacks, screen, as_json):
+    shown = f"{labs[-1].noun}/{step}"
+    with Screen(quiet=as_json, details=details, step=shown) as screen, _kept(run, stacks, screen, as_json):
         if on is Where.aws:
             _run_on_aws(labs, run, stacks, screen)
         else:
@@ -223,7 +227,7 @@ def _offline_account(
     from offline.iam.grants import counted, grants
     from offline.sandbox import Sandbox
 
-    loaded = Assembly.load(assembly)
+    loaded = Assembly.load(assembly).only(run.labs)
     stacks += [stack_record(stack) for stack in loaded.stacks]
     with Sandbox() as sandbox:
         run.region = sandbox.region

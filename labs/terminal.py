@@ -8,6 +8,7 @@ from typing import Any, Self
 
 from rich.console import Console
 from rich.markup import escape
+from rich.padding import Padding
 from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
@@ -18,13 +19,15 @@ from rich.progress import (
 )
 from rich.table import Table as Grid
 
-from labs.evidence import Check, Evidence, Lab, Run, Step, StepResult, shown
+from labs.evidence import Check, Evidence, Lab, Run, Step, StepResult, Table, shown
 
 
 class Screen:
     """Listens to a run and shows it; says nothing at all when results go to a machine."""
 
-    def __init__(self, *, quiet: bool = False) -> None:
+    def __init__(self, *, quiet: bool = False, details: bool = False, step: str = "") -> None:
+        """With `details` every step shows its table and all checks; with `step`, as `noun/name`, that one."""
+        self._details, self._step = details, step
         self.console = Console(quiet=quiet, highlight=False, soft_wrap=not sys.stdout.isatty())
         self._bars = Progress(
             SpinnerColumn(),
@@ -82,24 +85,36 @@ class Screen:
         self._clear_bars()
         mark = "[green]✓[/green]" if result.passed else "[red]✗[/red]"
         self.console.print(f"  {mark} {result.title}  [dim]{result.seconds:.1f} s[/dim]")
-        self._evidence(result.evidence)
+        self._evidence(result.evidence, self._details or f"{result.lab}/{result.name}" == self._step)
 
     def _clear_bars(self) -> None:
         for task in self._tasks.values():
             self._bars.remove_task(task)
         self._tasks.clear()
 
-    def _evidence(self, evidence: Evidence) -> None:
+    def _evidence(self, evidence: Evidence, details: bool) -> None:
         figures = "  ".join(
             f"{name} [bold]{escape(shown(value))}[/bold]" for name, value in evidence.figures.items()
         )
         if figures:
             self.console.print(f"      {figures}")
+        if details and evidence.table:
+            self._table(evidence.table)
         for check in evidence.checks:
             if not check.passed:
                 self._failed(check)
+            elif details:
+                self.console.print(f"      [green]✓[/green] {escape(check.statement)}")
         for note in evidence.notes:
             self.console.print(f"      [dim]{escape(note)}[/dim]")
+
+    def _table(self, table: Table) -> None:
+        grid = Grid(box=None, pad_edge=False)
+        for column in table.columns:
+            grid.add_column(column, overflow="fold")
+        for row in table.rows:
+            grid.add_row(*(escape(shown(value)) for value in row))
+        self.console.print(Padding(grid, (0, 0, 0, 6)))
 
     def _failed(self, check: Check) -> None:
         said = f"got {check.got}, expected {check.expected}"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from graphlib import TopologicalSorter
 from io import BytesIO
@@ -93,6 +93,14 @@ class Assembly:
             }
         )
         return cls(directory, tuple(_stack(directory, id, found[id], found) for id in order.static_order()))
+
+    def only(self, nouns: Collection[str]) -> Assembly:
+        """The stacks of these labs and those that they depend on."""
+        needed = {stack.name for stack in self.stacks if stack.noun in nouns}
+        for stack in reversed(self.stacks):
+            if stack.name in needed:
+                needed.update(stack.depends_on)
+        return Assembly(self.directory, tuple(stack for stack in self.stacks if stack.name in needed))
 
 
 def _stack(directory: Path, id: str, artifact: dict[str, Any], stacks: dict[str, Any]) -> StackArtifact:

@@ -220,3 +220,18 @@ def test_the_same_steps_run_and_destroy_against_an_account_that_is_already_there
     assert {found.split()[1] for found in leftovers()} <= {"parameter", "bucket"}, (
         "only what `cdk bootstrap` made"
     )
+
+
+def test_a_step_is_shown_in_detail_behind_what_leads_to_it() -> None:
+    result = run(assembly().directory, "lake", "--step", "bucket")
+    assert result.exit_code == 0, result.output
+    assert "13 of 13 checks hold, 2 steps" in result.stdout
+    assert "✓ the bucket keeps versions" in result.stdout
+    assert "CoolThenExpire" in result.stdout
+    assert "airlines.csv" not in result.stdout
+
+
+def test_details_are_shown_of_every_step() -> None:
+    result = run(assembly().directory, "lake", "--details")
+    assert "CoolThenExpire" in result.stdout
+    assert "✓ reference/airlines/airlines.csv has as many bytes" in result.stdout

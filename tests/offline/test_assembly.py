@@ -9,6 +9,7 @@ import pytest
 
 from offline.assembly import Assembly
 from offline.errors import AssemblyError
+from tests.assembly import assembly
 
 
 def write(directory: Path, artifacts: object) -> None:
@@ -63,3 +64,9 @@ def test_refuses_a_missing_asset(tmp_path: Path) -> None:
     (tmp_path / "lake.assets.json").write_text(json.dumps({"files": {"1": asset}}))
     with pytest.raises(AssemblyError, match=r"asset\.1 is missing"):
         Assembly.load(tmp_path)
+
+
+def test_only_some_labs_bring_the_stacks_they_depend_on_in_order() -> None:
+    assert [stack.noun for stack in assembly().only(["security"]).stacks] == ["lake", "security"]
+    assert len(assembly().only(["training"]).stacks) > 3
+    assert assembly().only(["lake", "training", "streaming"]).stacks == assembly().stacks
