@@ -5,7 +5,7 @@ from pathlib import Path
 import boto3
 
 from labs.context import Context
-from labs.security import inspect_trail
+from labs.security.inspection import inspect_trail
 from offline.assembly import Assembly
 from offline.deploy import deploy
 from offline.sandbox import Sandbox

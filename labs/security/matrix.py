@@ -16,6 +16,7 @@ from labs.evidence import Evidence, Table, equal
 
 ENDPOINT, ELSEWHERE = "vpce-0123456789abcdef0", "vpce-0fedcba9876543210"
 PARTNER = "444455556666"
+WAYS = ["TLS, endpoint", "TLS", "HTTP, endpoint", "HTTP"]
 SHORT = {"allowed": "allow", "explicitDeny": "deny", "implicitDeny": "no"}
 
 
@@ -28,6 +29,12 @@ class Cell(NamedTuple):
     tag: str
     tls: bool
     endpoint: str
+
+    @property
+    def request(self) -> str:
+        """What is asked for, whichever way it comes."""
+        verb = "get" if self.action == "s3:GetObject" else "put"
+        return f"{verb} {self.tag or self.encryption or 'bare'}"
 
 
 def bucket_policy(bucket: str, account: str) -> dict[str, Any]:
@@ -45,14 +52,14 @@ def bucket_policy(bucket: str, account: str) -> dict[str, Any]:
                 "Condition": {"Bool": {"aws:SecureTransport": "false"}},
             },
             {
-                "Sid": "ThroughTheEndpoint",
+                "Sid": "Endpoint",
                 "Effect": "Deny",
                 "Action": "s3:*",
                 **everyone,
                 "Condition": {"StringNotEquals": {"aws:SourceVpce": ENDPOINT}},
             },
             {
-                "Sid": "EncryptedOnly",
+                "Sid": "Encrypted",
                 "Effect": "Deny",
                 "Action": "s3:PutObject",
                 **everyone,
@@ -115,22 +122,25 @@ def decide_all(context: Context) -> Evidence:
     iam, bucket = context.client("iam"), context.output("lake", "LakeBucketName")
     account = str(context.client("sts").get_caller_identity()["Account"])
     resource, own = json.dumps(bucket_policy(bucket, account)), identities(bucket)
-    wrong, counts, deciding = [], Counter[str](), Counter[tuple[str, str]]()
+    wrong, counts = [], Counter[str]()
+    matrix: dict[tuple[str, str], list[str]] = {}
     every = cells()
     for done, cell in enumerate(every, start=1):
         verdict, by = simulated(iam, cell, json.dumps(own[cell.principal]), resource, bucket, account)
         counts[verdict] += 1
-        deciding[verdict, by] += 1
+        matrix.setdefault((cell.principal, cell.request), []).append(f"{verdict} {by}".strip())
         if verdict != expected(cell):
             wrong.append([*cell, verdict])
         context.progress("requests decided", done, len(every))
     return Evidence(
         figures={"requests": len(every), **counts},
-        table=Table(
-            ["outcome", "decided by", "requests"], [[*key, count] for key, count in deciding.most_common()]
-        ),
+        table=Table(["principal", "request", *WAYS], [[*key, *row] for key, row in matrix.items()]),
         checks=[equal("every cell is as it should be", wrong, [])],
-        notes=["allow: a policy allows it; deny: a statement denies it; no: nothing allows it."],
+        notes=[
+            "Each cell: the outcome, and the statement that made it. deny: one denies; no: none allows.",
+            "endpoint: by way of the VPC's gateway endpoint; otherwise from elsewhere.",
+            "The partner is of another account: the bucket's policy and its own must both allow.",
+        ],
     )
 
 
@@ -159,7 +169,7 @@ def simulated(
             for name, (kind, value) in entries.items()
         ],
     )["EvaluationResults"][0]
-    by = "nothing that allows it"
+    by = ""
     for one in answer["MatchedStatements"][:1]:
         text = resource if one["SourcePolicyId"] == "ResourcePolicy" else identity
         by = _sid(text, one["StartPosition"]["Column"])

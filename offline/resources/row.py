@@ -1,4 +1,4 @@
-"""The form of a resource row: how one CloudFormation type is created and deleted with boto3.
+"""The form of a resource row: how one CloudFormation type is created, updated and deleted with boto3.
 
 A row's functions receive a `Resource`, whose `properties` are resolved (no intrinsic function is
 left) and remember what was read. A property that a row does not read fails the deployment, so
@@ -129,6 +129,9 @@ class Row:
     type: str
     create: Callable[[Resource], Physical]
     delete: Callable[[Resource, Physical], None]
+    update: Callable[[Resource, Physical, Properties], Physical] | None = None
+    """Brings what exists to the resource's properties, given those it had; called only when no property
+    differs that CloudFormation's schema says replaces. Without it such an update is refused by name."""
     inert: dict[str, str] = field(default_factory=dict)
     """Property path → why it has no effect here (and is not refused)."""
 

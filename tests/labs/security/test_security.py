@@ -56,7 +56,7 @@ def test_the_matrix_has_every_kind_of_request_once() -> None:
     assert {matrix.expected(cell) for cell in cells} == {"allow", "deny", "no"}
 
 
-@pytest.mark.parametrize("sid", ["TlsOnly", "ThroughTheEndpoint", "EncryptedOnly", "PartnerReads"])
+@pytest.mark.parametrize("sid", ["TlsOnly", "Endpoint", "Encrypted", "PartnerReads"])
 def test_the_matrix_notices_a_statement_that_is_gone(
     context: Context, sid: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -73,9 +73,14 @@ def test_the_matrix_notices_a_statement_that_is_gone(
 def test_the_matrix_names_the_statement_that_decided(context: Context) -> None:
     table = matrix.decide_all(context).table
     assert table is not None
-    deciders = {(row[0], row[1]) for row in table.rows}
-    assert {("deny", "TlsOnly"), ("deny", "ThroughTheEndpoint"), ("deny", "EncryptedOnly")} <= deciders
-    assert ("no", "nothing that allows it") in deciders
+    outcomes = {(row[0], row[1]): row[2:] for row in table.rows}
+    assert len(outcomes) == 4 * (2 + 3)
+    for (_, request), (best, elsewhere, plain, worst) in outcomes.items():
+        assert (elsewhere, plain) == ("deny Endpoint", "deny TlsOnly")
+        assert worst in ("deny Endpoint", "deny TlsOnly")
+        assert (best == "deny Encrypted") == (request in ("put bare", "put AES256"))
+    assert outcomes["doctor", "get PHI"][0] == "allow Read"
+    assert outcomes["partner", "get PHI"][0] == "no"
 
 
 def test_a_role_that_encrypts_but_may_not_decrypt_is_noticed(context: Context) -> None:
