@@ -1,7 +1,8 @@
 """Play Amazon S3: default encryption and bucket policies as AWS applies them, on moto's object store.
 
-moto ignores the conditions of a bucket policy, does not encrypt by default, and keeps lifecycle rules
-without applying them; all three are mended here. Requests that arrive over the loopback endpoint count as
+moto ignores the conditions of a bucket policy, does not encrypt by default, keeps lifecycle rules without
+applying them, restores archived objects at once, knows no tiers and takes any checksum and any key; all
+that is mended here. Requests that arrive over the loopback endpoint count as
 TLS: it stands for AWS's own. Object contents lie unencrypted in this process's memory; the headers say
 what AWS would store.
 """
@@ -9,18 +10,29 @@ what AWS would store.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import xmltodict
 from moto.core.responses import ActionResult
 from moto.s3 import urls as moto_urls
-from moto.s3.exceptions import NoSuchLifecycleConfiguration, S3ClientError
+from moto.s3.exceptions import (
+    InvalidObjectState,
+    MissingKey,
+    MissingVersion,
+    NoSuchLifecycleConfiguration,
+    ObjectNotInActiveTierError,
+    PreconditionFailed,
+    S3ClientError,
+)
 from moto.s3.models import FakeBucket, FakeKey, S3Backend
 from moto.s3.responses import S3Response
 
 from offline.clock import clock
 from offline.engine import Engine
-from offline.engines.s3 import lifecycle
+from offline.engines.s3 import archive, integrity, lifecycle
+from offline.engines.s3.days import midnight_after
 from offline.iam.policy import Request, deciding
 
 CONDITION_HEADERS = (
@@ -73,6 +85,107 @@ class S3Api(S3Response):
         if request.method not in ("GET", "HEAD") and isinstance(engine, S3Engine):
             engine.changed = True
 
+    def _key_response(self, request: Any, full_url: str) -> Any:
+        integrity.check_key(self.parse_key_name())
+        return super()._key_response(request, full_url)
+
+    def put_object(self) -> Any:
+        integrity.check_tags(self._tagging_from_headers(self.headers))
+        integrity.check_md5(self.body or b"", self.headers.get("Content-MD5"))
+        return super().put_object()
+
+    def upload_part(self) -> Any:
+        integrity.check_md5(self.body or b"", self.headers.get("Content-MD5"))
+        self._get_checksum({})
+        return super().upload_part()
+
+    def _get_checksum(self, response_headers: dict[str, Any]) -> tuple[str, str | None]:
+        """The checksum that came with the body, verified; moto reads only those that the SDK chose."""
+        body = self.body or b""
+        algorithm, value = integrity.stated(self.headers, self.raw_body)
+        if algorithm:
+            value = integrity.checked(body, algorithm, value)
+            response_headers[f"x-amz-checksum-{algorithm.lower()}"] = value
+        return algorithm, value
+
+    def _get_key(self, validate_storage_class: bool = True) -> tuple[FakeKey, bool]:
+        """The object; only reading its contents needs it out of the archive, and counts as access."""
+        key, not_modified = super()._get_key(validate_storage_class=False)
+        if self.data["Action"] in ("GetObject", "GetObjectVersion"):
+            if key.closed():
+                raise InvalidObjectState(storage_class=key.storage_class)
+            key.read()
+        return key, not_modified
+
+    def _key_response_post(
+        self, request: Any, body: bytes, bucket_name: str, query: dict[str, Any], key_name: str
+    ) -> Any:
+        if "restore" in query:
+            return self._restore(body, bucket_name, query, key_name)
+        if query.get("uploadId"):
+            self._check_still_the_same(bucket_name, key_name)
+        return super()._key_response_post(request, body, bucket_name, query, key_name)
+
+    def _check_still_the_same(self, bucket_name: str, key_name: str) -> None:
+        """An upload completed with If-Match replaces only the object it names."""
+        wanted, found = self.headers.get("If-Match"), self.backend.get_object(bucket_name, key_name)
+        if wanted and found is None:
+            raise MissingKey(key=key_name)
+        if wanted and found.etag.strip('"') != wanted.strip('"'):
+            raise PreconditionFailed("If-Match")
+
+    def _restore(self, body: bytes, bucket_name: str, query: dict[str, Any], key_name: str) -> Any:
+        self._set_action("KEY", "POST", query)
+        self._authenticate_and_authorize_s3_action(bucket_name=bucket_name, key_name=key_name)
+        asked = xmltodict.parse(body)["RestoreRequest"] or {}
+        if set(asked) - {"@xmlns", "Days", "Tier", "GlacierJobParameters"}:
+            raise integrity.NotImplementedHereError(
+                f"of RestoreObject only Days and Tier, got {sorted(asked)}"
+            )
+        version = query.get("versionId", [None])[0]
+        key = self.backend.get_object(bucket_name, key_name, version_id=version)
+        if key is None:
+            raise MissingVersion() if version else MissingKey(key=key_name)
+        speed = (asked.get("GlacierJobParameters") or asked).get("Tier") or "Standard"
+        again = key.bring_back(int(asked["Days"]) if "Days" in asked else None, speed)
+        return (200 if again else 202), {}, ""
+
+    def _bucket_response(self, request: Any, full_url: str) -> Any:
+        query = self._get_querystring(request, full_url)
+        if "intelligent-tiering" not in query:
+            return super()._bucket_response(request, full_url)
+        name = self.parse_bucket_name_from_url(request, full_url)
+        self.data |= {
+            "BucketName": name,
+            "Action": f"{request.method.capitalize()}IntelligentTieringConfiguration",
+        }
+        self._authenticate_and_authorize_s3_action(bucket_name=name)
+        return self._tierings(
+            request.method, self.backend.get_bucket(name).tierings, query.get("id", [""])[0]
+        )
+
+    def _tierings(self, method: str, tierings: dict[str, archive.Tiering], id: str) -> Any:
+        if method == "PUT":
+            parsed = xmltodict.parse(self.body)["IntelligentTieringConfiguration"]
+            tierings[id] = archive.parse(parsed, id)
+        elif method == "GET" and not id:
+            self.data["Action"] = "ListBucketIntelligentTieringConfigurations"
+            found = [archive.answer(one) for one in tierings.values()]
+            return self.serialized(
+                ActionResult({"IsTruncated": False, "IntelligentTieringConfigurationList": found})
+            )
+        elif id not in tierings:
+            raise archive.NoSuchConfigurationError
+        elif method == "GET":
+            self.data["Action"] = "GetBucketIntelligentTieringConfiguration"
+            return self.serialized(
+                ActionResult({"IntelligentTieringConfiguration": archive.answer(tierings[id])})
+            )
+        else:
+            del tierings[id]
+            return 204, {}, ""
+        return 200, {}, ""
+
     def get_bucket_lifecycle(self) -> Any:
         """The rules with their sizes, which moto forgets."""
         self.data["Action"] = "GetBucketLifecycleConfiguration"
@@ -94,6 +207,16 @@ class Bucket(FakeBucket):
     """A bucket whose policy was already asked, with its conditions, by `S3Api`, and its lifecycle rules."""
 
     lifecycle: tuple[lifecycle.Rule, ...] = ()
+    tierings: dict[str, archive.Tiering]
+    tags_of: Callable[[FakeKey], dict[str, str]]
+
+    def archive_days(self, key: FakeKey) -> dict[str, int]:
+        """After how many days the optional tiers of Intelligent-Tiering take an object."""
+        if not self.tierings:
+            return {}
+        tags = self.tags_of(key)
+        chosen = [one for one in self.tierings.values() if one.holds_for(str(key.name), tags)]
+        return {name: days for one in chosen for name, days in one.days}
 
     def get_permission(self, action: str, resource: str) -> Any:
         from moto.iam.access_control import PermissionResult
@@ -118,6 +241,7 @@ class S3Engine(Engine, S3Backend):
     def create_bucket(self, *args: Any, **kwargs: Any) -> FakeBucket:
         bucket = super().create_bucket(*args, **kwargs)
         bucket.__class__ = Bucket
+        bucket.tierings, bucket.tags_of = {}, self._tags_of
         return bucket
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -125,6 +249,12 @@ class S3Engine(Engine, S3Backend):
         self.changed = False
         """Whether anything was written since lifecycle rules were last held against the objects."""
         self._next: datetime | None = None
+
+    def reset(self) -> None:
+        # moto copies objects when it lists versions, and disposes only of copies of its own class.
+        for key in archive.Key.instances_tracked:
+            key.dispose()
+        super().reset()
 
     def put_bucket_lifecycle_configuration(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
         self.get_bucket(bucket_name).lifecycle = lifecycle.parse(rules)
@@ -144,7 +274,7 @@ class S3Engine(Engine, S3Backend):
     def due(self) -> datetime | None:
         """S3 looks at lifecycle rules once a day: after a change, at the next midnight."""
         if self.changed and self._ruled():
-            midnight = lifecycle.midnight_after(clock.now() + timedelta(microseconds=1), 0)
+            midnight = midnight_after(clock.now() + timedelta(microseconds=1), 0)
             return midnight if self._next is None else min(midnight, self._next)
         return self._next
 
@@ -170,7 +300,14 @@ class S3Engine(Engine, S3Backend):
     def put_object(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeKey:
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
-        return super().put_object(bucket_name, *args, **kwargs)
+        key = super().put_object(bucket_name, *args, **kwargs)
+        return archive.Key.of(key, self.get_bucket(bucket_name))
+
+    def copy_object(self, src_key: archive.Key, *args: Any, **kwargs: Any) -> None:
+        if src_key.closed():
+            raise ObjectNotInActiveTierError(src_key)
+        src_key.read()
+        super().copy_object(src_key, *args, **kwargs)
 
 
 def _is_midnight(moment: datetime) -> bool:
