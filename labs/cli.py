@@ -221,7 +221,7 @@ def _offline_account(
     from offline.deploy import deploy, destroy, leftovers
     from offline.sandbox import Sandbox
 
-    loaded = Assembly.load(assembly)
+    loaded = Assembly.load(assembly).of(run.labs)
     stacks += [stack_record(stack) for stack in loaded.stacks]
     with Sandbox() as sandbox:
         run.region = sandbox.region
@@ -233,6 +233,7 @@ def _offline_account(
             region=sandbox.region,
             rows=run.rows,
             progress=screen.progress,
+            days_pass=len(run.labs) == 1,
         )
         with phase(run, "destroy", screen):
             destroy(loaded, sandbox, on_event=screen.resource)

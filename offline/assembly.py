@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import json
 import zipfile
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
 from graphlib import TopologicalSorter
 from io import BytesIO
 from pathlib import Path
@@ -93,6 +93,14 @@ class Assembly:
             }
         )
         return cls(directory, tuple(_stack(directory, id, found[id], found) for id in order.static_order()))
+
+    def of(self, nouns: Iterable[str]) -> Assembly:
+        """The stacks of these labs, and those they depend on."""
+        wanted = set(nouns)
+        for stack in reversed(self.stacks):
+            if stack.noun in wanted:
+                wanted |= {name.rpartition("-")[2] for name in stack.depends_on}
+        return replace(self, stacks=tuple(stack for stack in self.stacks if stack.noun in wanted))
 
 
 def _stack(directory: Path, id: str, artifact: dict[str, Any], stacks: dict[str, Any]) -> StackArtifact:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from moto.s3.exceptions import InvalidArgumentError, InvalidObjectState, MalformedXML, S3ClientError
-from moto.s3.models import FakeKey
+from moto.s3.models import FakeKey, s3_backends
 
 from facts import limits
 from facts.errors import UnknownFactError
@@ -76,13 +76,12 @@ class Key(FakeKey):
 
     accessed: datetime
     restored: Restore | None = None
-    bucket: Any
 
     @classmethod
-    def of(cls, key: FakeKey, bucket: Any) -> Key:
+    def of(cls, key: FakeKey) -> Key:
         """moto's object, which from now on is one of ours."""
         key.__class__ = cls
-        key.accessed, key.bucket = clock.now(), bucket
+        key.accessed = clock.now()
         return key
 
     def set_storage_class(self, storage: str | None) -> None:
@@ -115,7 +114,9 @@ class Key(FakeKey):
         since = self.accessed
         if self.restored is not None and self.restored.ready <= clock.now():
             since = max(since, self.restored.ready)
-        return tier(since, clock.now(), self.contentsize, self.bucket.archive_days(self))
+        # Not kept with the object: moto copies objects deeply, and would copy the bucket with each.
+        bucket = s3_backends[self.account_id][self.partition].get_bucket(self.bucket_name)
+        return tier(since, clock.now(), self.contentsize, bucket.archive_days(self))
 
     def closed(self) -> bool:
         """Whether a read is refused."""

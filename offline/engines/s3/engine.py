@@ -301,7 +301,7 @@ class S3Engine(Engine, S3Backend):
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
         key = super().put_object(bucket_name, *args, **kwargs)
-        return archive.Key.of(key, self.get_bucket(bucket_name))
+        return archive.Key.of(key)
 
     def copy_object(self, src_key: archive.Key, *args: Any, **kwargs: Any) -> None:
         if src_key.closed():
