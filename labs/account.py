@@ -74,10 +74,10 @@ def _buckets(cloudformation: Any, stack: str) -> list[str]:
     ]
 
 
-def empty_bucket(s3: Any, bucket: str) -> int:
-    """Every version and delete marker is gone; how many there were."""
+def empty_bucket(s3: Any, bucket: str, prefix: str = "") -> int:
+    """Every version and delete marker under a prefix is gone; how many there were."""
     gone = 0
-    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket):
+    for page in s3.get_paginator("list_object_versions").paginate(Bucket=bucket, Prefix=prefix):
         found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
         if found:
             keys = [{"Key": one["Key"], "VersionId": one["VersionId"]} for one in found]

@@ -239,6 +239,7 @@ def _offline_account(
             region=sandbox.region,
             rows=run.rows,
             progress=screen.progress,
+            days_pass=len(run.labs) == 1,
         )
         held = list(grants(PREFIX))  # Destroying takes the roles, and uses some of them.
         with phase(run, "destroy", screen):

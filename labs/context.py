@@ -33,6 +33,8 @@ class Context:
     rows: int
     progress: Progress = silent
     prefix: str = PREFIX
+    days_pass: bool = False
+    """Whether years may pass in the account: its clock can be moved, and no other lab lives on it."""
     found: dict[str, Evidence] = field(default_factory=dict)
     """Evidence of earlier steps of this run, as `noun/step`."""
     _clients: dict[str, Any] = field(default_factory=dict)

@@ -54,6 +54,39 @@ def importance(gains: list[tuple[str, float]], most: int = 12) -> str:
     return _svg(figure, "gain")
 
 
+def storage_costs(days: list[int], usd: dict[str, list[float | None]]) -> str:
+    """Dollars a month over the days, a line for each class put; unknown prices leave gaps."""
+    figure, axes = _figure(9.4, 4.2)
+    styles = ["solid", (0, (6, 2)), (0, (3, 2)), (0, (1, 2))]
+    for index, (name, values) in enumerate(usd.items()):
+        known = [float("nan") if value is None else value for value in values]
+        colour = (ACCENT, SECOND, INK)[index % 3]
+        style = styles[index // 2]
+        axes.step(days, known, where="post", color=colour, linewidth=2, linestyle=style, label=name)
+    axes.set_ylim(bottom=0)
+    axes.set_xticks(days)
+    axes.set_xlabel("days since the put", color=MUTED, fontsize=11)
+    axes.set_ylabel("dollars a month for 1,000 GB", color=MUTED, fontsize=11)
+    legend = axes.legend(frameon=False, fontsize=9, labelcolor=INK)
+    legend.set_title("put as", {"size": 9})
+    legend.get_title().set_color(MUTED)
+    return _svg(figure, "storage")
+
+
+def format_sizes(rows: list[list[Any]]) -> str:
+    """Each format's file, and the part of it that two columns need."""
+    figure, axes = _figure(4.6, 0.4 * len(rows) + 0.7)
+    names, sizes, read = zip(*rows[::-1], strict=True)
+    bars = axes.barh(names, sizes, color=SECOND, alpha=0.35, height=0.62)
+    axes.barh(names, read, color=ACCENT, height=0.3)
+    axes.bar_label(bars, [f"{n / 1e6:.2f} MB" for n in sizes], padding=4, color=MUTED, fontsize=9)
+    axes.margins(x=0.22)
+    axes.xaxis.set_visible(False)
+    axes.spines["bottom"].set_visible(False)
+    axes.grid(False)
+    return _svg(figure, "formats")
+
+
 def _figure(width: float, height: float) -> tuple[Any, Any]:
     from matplotlib.figure import Figure
 

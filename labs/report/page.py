@@ -45,6 +45,9 @@ def contents(run: Run, stacks: list[dict[str, Any]]) -> dict[str, Any]:
         "architecture": architecture.draw(resources.views(stacks)),
         "stacks": len(stacks),
         "resources": sum(len(stack["template"].get("Resources", {})) for stack in stacks),
+        "layouts": _part(layouts, found, "lake/layouts"),
+        "files": _part(files, found, "lake/formats"),
+        "storage": _part(storage, found, "lake/classes"),
         "flow": _part(flow, found, "streaming/replay", "streaming/account"),
         "days": _part(day_grid, found, "streaming/account"),
         "queries": _part(queries, found, "query/answers"),
@@ -82,6 +85,32 @@ def headline(found: dict[str, Evidence]) -> list[tuple[str, str]]:
         for step, figure, label in wanted
         if step in found and figure in found[step].figures
     ]
+
+
+def layouts(measured: Evidence) -> dict[str, Any]:
+    """Bytes read by question and layout, bars relative to the most."""
+    rows = measured.series["layouts"]
+    most = max(row[3] for row in rows) or 1
+    bars = [
+        {"question": question, "layout": layout, "files": count, "bytes": size, "width": 100 * size / most}
+        for question, layout, count, size in rows
+    ]
+    return {"bars": bars}
+
+
+def files(measured: Evidence) -> dict[str, Any]:
+    """The six files and what two columns need of each."""
+    return {"svg": charts.format_sizes(measured.series["formats"]), "figures": measured.figures}
+
+
+def storage(passed: Evidence) -> dict[str, Any]:
+    """What keeping an object costs as days pass, by the class it was put in."""
+    return {
+        "svg": charts.storage_costs(passed.series["days"], passed.series["usd"]),
+        "table": passed.table,
+        "notes": passed.notes,
+        "observed": passed.series["observed"],
+    }
 
 
 def flow(replay: Evidence, account: Evidence) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from typing import Any
 from moto.s3.exceptions import S3ClientError
 from moto.s3.models import FakeBucket, FakeKey
 
+from offline.engines.s3.archive import Key
+
 HEADER = "x-amz-server-side-encryption-customer-"
 KEY_BYTES = 32
 
@@ -27,7 +29,7 @@ class CustomerKeyError(S3ClientError):
     """What is wrong with the key of a request."""
 
 
-class SealedKey(FakeKey):
+class SealedKey(Key):
     """An object under a customer's key."""
 
     seal: tuple[bytes, bytes]

@@ -1,7 +1,8 @@
 """Play Amazon S3: default encryption and bucket policies as AWS applies them, on moto's object store.
 
-moto ignores the conditions of a bucket policy, does not encrypt by default, and keeps lifecycle rules
-without applying them; all three are mended here. Requests that arrive over the loopback endpoint count as
+moto ignores the conditions of a bucket policy, does not encrypt by default, keeps lifecycle rules without
+applying them, restores archived objects at once, knows no tiers and takes any checksum and any key; all
+that is mended here and in `api.py`. Requests that arrive over the loopback endpoint count as
 TLS: it stands for AWS's own. Object contents lie unencrypted in this process's memory; the headers say
 what AWS would store.
 """
@@ -9,30 +10,19 @@ what AWS would store.
 from __future__ import annotations
 
 import json
-from contextvars import ContextVar
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
-from urllib.parse import parse_qsl
 
-import xmltodict
-from moto.core.responses import ActionResult
-from moto.s3 import urls as moto_urls
-from moto.s3.exceptions import NoSuchLifecycleConfiguration, S3ClientError
-from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
-from moto.s3.responses import S3Response
+from moto.s3.exceptions import ObjectNotInActiveTierError, S3ClientError
+from moto.s3.models import FakeBucket, FakeKey, S3Backend
 
 from offline.clock import clock
 from offline.engine import Engine
-from offline.engines.s3 import customer_keys, lifecycle
-from offline.engines.s3.access import Access, may_delete
-from offline.iam.callers import caller_of, calling, enter
-from offline.iam.gatekeeper import AccessDeniedError
-
-
-class DeniedError(S3ClientError):
-    """A policy denies the request, or none allows it."""
-
-    code = "AccessDenied"
+from offline.engines.s3 import archive, customer_keys, lifecycle
+from offline.engines.s3.access import may_delete
+from offline.engines.s3.api import DELETING_MANY, Urls
+from offline.engines.s3.days import midnight_after
 
 
 class MalformedPolicyError(S3ClientError):
@@ -42,76 +32,25 @@ class MalformedPolicyError(S3ClientError):
         super().__init__("MalformedPolicy", message)
 
 
-_DELETING_MANY: ContextVar[frozenset[str] | None] = ContextVar("deleting_many", default=None)
-"""Within one DeleteObjects, where moto asks key by key: those of which a version is deleted."""
-
-
-class S3Api(S3Response):
-    """One request: it passes the gate before moto serves it."""
-
-    def bucket_response(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(None):
-            return super().bucket_response(*args, **kwargs)
-
-    def key_response(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(None):
-            return super().key_response(*args, **kwargs)
-
-    def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
-        super().setup_class(request, *args, **kwargs)
-        account, query = self.current_account, dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
-        self.caller = enter(caller_of(self.headers, query, account, self.region))
-        engine = self.backend
-        if request.method not in ("GET", "HEAD") and isinstance(engine, S3Engine):
-            engine.changed = True
-
-    def _authenticate_and_authorize_s3_action(
-        self, bucket_name: str | None = None, key_name: str | None = None
-    ) -> None:
-        if self.data.get("Action") == "DeleteObject" and self.method == "POST":
-            return  # DeleteObjects is decided key by key.
-        try:
-            self.access(bucket_name, key_name).check()
-        except AccessDeniedError as error:
-            raise DeniedError(error.message) from None
-        if bucket_name in s3_backends.bucket_accounts and key_name:
-            query = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
-            bucket = self.backend.get_bucket(str(bucket_name))
-            customer_keys.check(self.method, self.headers, query, bucket, key_name)
-
-    def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
-        named = xmltodict.parse(self.body).get("Delete", {}).get("Object") or []
-        listed = named if isinstance(named, list) else [named]
-        token = _DELETING_MANY.set(frozenset(one["Key"] for one in listed if one.get("VersionId")))
-        try:
-            return super()._bucket_response_delete_keys(bucket_name, authenticated)
-        finally:
-            _DELETING_MANY.reset(token)
-
-    def access(self, bucket_name: str | None, key_name: str | None) -> Access:
-        bucket = None
-        if bucket_name and bucket_name in s3_backends.bucket_accounts:
-            bucket = self.backend.get_bucket(bucket_name)
-        return Access(self, self.caller, bucket, bucket_name, key_name)
-
-    def get_bucket_lifecycle(self) -> Any:
-        """The rules with their sizes, which moto forgets."""
-        self.data["Action"] = "GetBucketLifecycleConfiguration"
-        rules = self.backend.get_bucket(self.bucket_name).lifecycle
-        if not rules:
-            raise NoSuchLifecycleConfiguration(bucket_name=self.bucket_name)
-        return self.serialized(ActionResult({"Rules": lifecycle.answer(rules)}))
-
-
 class Bucket(FakeBucket):
     """A bucket whose policy was already asked, with its conditions, by `S3Api`, and its lifecycle rules."""
 
     lifecycle: tuple[lifecycle.Rule, ...] = ()
+    tierings: dict[str, archive.Tiering]
+    tags_of: Callable[[FakeKey], dict[str, str]]
+
+    def archive_days(self, key: FakeKey) -> dict[str, int]:
+        """After how many days the optional tiers of Intelligent-Tiering take an object."""
+        if not self.tierings:
+            return {}
+        tags = self.tags_of(key)
+        chosen = [one for one in self.tierings.values() if one.holds_for(str(key.name), tags)]
+        return {name: days for one in chosen for name, days in one.days}
 
     def get_permission(self, action: str, resource: str) -> Any:
         from moto.iam.access_control import PermissionResult
 
-        versions = _DELETING_MANY.get()
+        versions = DELETING_MANY.get()
         if versions is None:
             return PermissionResult.PERMITTED  # The gate has decided.
         key = resource.partition("/")[2]
@@ -136,6 +75,7 @@ class S3Engine(Engine, S3Backend):
     def create_bucket(self, *args: Any, **kwargs: Any) -> FakeBucket:
         bucket = super().create_bucket(*args, **kwargs)
         bucket.__class__ = Bucket
+        bucket.tierings, bucket.tags_of = {}, self._tags_of
         return bucket
 
     def __init__(self, region_name: str, account_id: str) -> None:
@@ -143,6 +83,12 @@ class S3Engine(Engine, S3Backend):
         self.changed = False
         """Whether anything was written since lifecycle rules were last held against the objects."""
         self._next: datetime | None = None
+
+    def reset(self) -> None:
+        # moto copies objects when it lists versions, and disposes only of copies of its own class.
+        for key in (*archive.Key.instances_tracked, *customer_keys.SealedKey.instances_tracked):
+            key.dispose()
+        super().reset()
 
     def put_bucket_lifecycle_configuration(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
         self.get_bucket(bucket_name).lifecycle = lifecycle.parse(rules)
@@ -162,7 +108,7 @@ class S3Engine(Engine, S3Backend):
     def due(self) -> datetime | None:
         """S3 looks at lifecycle rules once a day: after a change, at the next midnight."""
         if self.changed and self._ruled():
-            midnight = lifecycle.midnight_after(clock.now() + timedelta(microseconds=1), 0)
+            midnight = midnight_after(clock.now() + timedelta(microseconds=1), 0)
             return midnight if self._next is None else min(midnight, self._next)
         return self._next
 
@@ -188,7 +134,13 @@ class S3Engine(Engine, S3Backend):
     def put_object(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeKey:
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
-        return customer_keys.sealed(super().put_object(bucket_name, *args, **kwargs))
+        return customer_keys.sealed(archive.Key.of(super().put_object(bucket_name, *args, **kwargs)))
+
+    def copy_object(self, src_key: archive.Key, *args: Any, **kwargs: Any) -> None:
+        if src_key.closed():
+            raise ObjectNotInActiveTierError(src_key)
+        src_key.read()
+        super().copy_object(src_key, *args, **kwargs)
 
 
 def _is_midnight(moment: datetime) -> bool:
@@ -230,10 +182,3 @@ def default_encryption(configuration: dict[str, Any] | None) -> dict[str, str]:
     if rule.get("BucketKeyEnabled"):
         added["bucket_key_enabled"] = str(rule["BucketKeyEnabled"]).lower()
     return added
-
-
-class Urls:
-    """moto's routes of S3, with our response class behind them."""
-
-    url_bases = moto_urls.url_bases
-    url_paths = {path: getattr(S3Api, handler.__name__) for path, handler in moto_urls.url_paths.items()}

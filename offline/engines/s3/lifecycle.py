@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from itertools import pairwise
 from typing import Any
 
@@ -19,6 +19,7 @@ from moto.s3.exceptions import InvalidArgumentError, MalformedXML
 from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 
 from facts import limits
+from offline.engines.s3.days import aware, midnight_after
 
 WATERFALL = (
     *("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA"),
@@ -186,25 +187,8 @@ def _depth(storage_class: str | None) -> int:
 # -- time ---------------------------------------------------------------------------------------------
 
 
-def midnight_after(moment: datetime, days: int) -> datetime:
-    """The midnight in UTC at which so many days have passed.
-
-    >>> midnight_after(datetime(2026, 1, 5, 12, tzinfo=UTC), 60).isoformat()
-    '2026-03-07T00:00:00+00:00'
-    >>> midnight_after(datetime(2026, 1, 5, tzinfo=UTC), 1).isoformat()
-    '2026-01-06T00:00:00+00:00'
-    """
-    passed = moment + timedelta(days=days)
-    day = passed.replace(hour=0, minute=0, second=0, microsecond=0)
-    return day if day == passed else day + timedelta(days=1)
-
-
 def _due(move: Move, since: datetime) -> datetime:
     return move.date if move.date is not None else midnight_after(since, move.days or 0)
-
-
-def _aware(moment: datetime) -> datetime:
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 # -- the daily pass -----------------------------------------------------------------------------------
@@ -250,10 +234,10 @@ class Pass:
             return
         matching = self._matching(current)
         expiring = [rule.expires for rule in matching if rule.expires]
-        if self._any_due(_due(move, _aware(current.last_modified)) for move in expiring):
+        if self._any_due(_due(move, aware(current.last_modified)) for move in expiring):
             self._expire(name, current)
         else:
-            self._move(current, [(rule, rule.moves) for rule in matching], _aware(current.last_modified), 0)
+            self._move(current, [(rule, rule.moves) for rule in matching], aware(current.last_modified), 0)
 
     def _matching(self, version: FakeKey) -> list[Rule]:
         size = version.contentsize
@@ -280,7 +264,7 @@ class Pass:
     def _spent(self, older: list[Any], versions: list[Any]) -> Iterator[Any]:
         """Versions that have been replaced for long enough; the others may move."""
         for index, version in enumerate(older):
-            replaced, newer = _aware(versions[index + 1].last_modified), len(older) - index - 1
+            replaced, newer = aware(versions[index + 1].last_modified), len(older) - index - 1
             matching = self._matching(version) if isinstance(version, FakeKey) else self._of_marker(version)
             expiring = [
                 rule.old_expire for rule in matching if rule.old_expire and newer >= rule.old_expire.keep
@@ -323,7 +307,7 @@ class Pass:
             for rule in self._rules
             if rule.abort_days is not None and upload.key_name.startswith(rule.prefix) and not rule.tags
         ]
-        if self._any_due(midnight_after(_aware(upload.initiated), passed) for passed in days):
+        if self._any_due(midnight_after(aware(upload.initiated), passed) for passed in days):
             self.done += 1
             del self._bucket.multiparts[upload.id]
 

@@ -1,4 +1,4 @@
-"""Lab 01, lake: bring the reference tables into the lake and see what the bucket does to them unasked.
+"""Bring the reference tables into the lake and see what the bucket does to them unasked.
 
 The objects are put without any header on encryption: what they get is the bucket's default.
 """
@@ -9,7 +9,7 @@ from typing import Any
 
 from facts import limits
 from labs.context import Context
-from labs.evidence import Check, Evidence, Lab, Step, Table, equal, holds
+from labs.evidence import Check, Evidence, Table, equal, holds
 from labs.flights import REFERENCE, reference_csv
 
 
@@ -53,7 +53,7 @@ def _key_of(heads: dict[str, dict[str, Any]], key_arn: str) -> Check:
 def inspect_bucket(context: Context) -> Evidence:
     """The bucket keeps versions, is closed to the public, encrypts by default and moves old data down."""
     s3, bucket = context.client("s3"), context.output("lake", "LakeBucketName")
-    rules = _lifecycle_rules(s3, bucket)
+    rules = lifecycle_rules(s3, bucket)
     block = s3.get_public_access_block(Bucket=bucket)["PublicAccessBlockConfiguration"]
     encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"][0]
     default = encryption["ApplyServerSideEncryptionByDefault"]
@@ -77,7 +77,7 @@ def inspect_bucket(context: Context) -> Evidence:
     )
 
 
-def _lifecycle_rules(s3: Any, bucket: str) -> list[dict[str, Any]]:
+def lifecycle_rules(s3: Any, bucket: str) -> list[dict[str, Any]]:
     from botocore.exceptions import ClientError
 
     try:
@@ -123,16 +123,3 @@ def _lifecycle_checks(rules: list[dict[str, Any]]) -> list[Check]:
 def _some_rule(statement: str, rules: list[dict[str, Any]], part: str) -> Check:
     found = [rule.get("ID", "a rule") for rule in rules if part in rule]
     return holds(statement, bool(found), found or "no rule", f"a rule with {part}")
-
-
-LAB = Lab(
-    noun="lake",
-    title="A partitioned lake in S3",
-    depends_on=(),
-    steps=(
-        Step("reference", "Put the reference tables into the lake", put_reference),
-        Step("bucket", "See what the bucket promises", inspect_bucket),
-    ),
-    minutes=2,
-    bills=("s3-put-1000", "s3-standard-gb-month", "kms-request-10000"),
-)

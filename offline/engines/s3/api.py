@@ -1,0 +1,200 @@
+"""Requests to Amazon S3: each passes the gate, then what S3 checks of it, before moto serves it."""
+
+from __future__ import annotations
+
+from contextvars import ContextVar
+from typing import Any
+from urllib.parse import parse_qsl
+
+import xmltodict
+from moto.core.responses import ActionResult
+from moto.s3 import urls as moto_urls
+from moto.s3.exceptions import (
+    InvalidObjectState,
+    MissingKey,
+    MissingVersion,
+    NoSuchLifecycleConfiguration,
+    PreconditionFailed,
+    S3ClientError,
+)
+from moto.s3.models import FakeKey, s3_backends
+from moto.s3.responses import S3Response
+
+from offline.engines.s3 import archive, customer_keys, integrity, lifecycle
+from offline.engines.s3.access import Access
+from offline.iam.callers import caller_of, calling, enter
+from offline.iam.gatekeeper import AccessDeniedError
+
+
+class DeniedError(S3ClientError):
+    """A policy denies the request, or none allows it."""
+
+    code = "AccessDenied"
+
+
+DELETING_MANY: ContextVar[frozenset[str] | None] = ContextVar("deleting_many", default=None)
+"""Within one DeleteObjects, where moto asks key by key: those of which a version is deleted."""
+
+
+class S3Api(S3Response):
+    """One request: it passes the gate before moto serves it."""
+
+    def bucket_response(self, *args: Any, **kwargs: Any) -> Any:
+        with calling(None):
+            return super().bucket_response(*args, **kwargs)
+
+    def key_response(self, *args: Any, **kwargs: Any) -> Any:
+        with calling(None):
+            return super().key_response(*args, **kwargs)
+
+    def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        super().setup_class(request, *args, **kwargs)
+        account, query = self.current_account, dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
+        self.caller = enter(caller_of(self.headers, query, account, self.region))
+        if request.method not in ("GET", "HEAD"):
+            self.backend.changed = True
+
+    def _authenticate_and_authorize_s3_action(
+        self, bucket_name: str | None = None, key_name: str | None = None
+    ) -> None:
+        if self.data.get("Action") == "DeleteObject" and self.method == "POST":
+            return  # DeleteObjects is decided key by key.
+        try:
+            self.access(bucket_name, key_name).check()
+        except AccessDeniedError as error:
+            raise DeniedError(error.message) from None
+        if bucket_name in s3_backends.bucket_accounts and key_name:
+            query = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
+            bucket = self.backend.get_bucket(str(bucket_name))
+            customer_keys.check(self.method, self.headers, query, bucket, key_name)
+
+    def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
+        named = xmltodict.parse(self.body).get("Delete", {}).get("Object") or []
+        listed = named if isinstance(named, list) else [named]
+        token = DELETING_MANY.set(frozenset(one["Key"] for one in listed if one.get("VersionId")))
+        try:
+            return super()._bucket_response_delete_keys(bucket_name, authenticated)
+        finally:
+            DELETING_MANY.reset(token)
+
+    def access(self, bucket_name: str | None, key_name: str | None) -> Access:
+        bucket = None
+        if bucket_name and bucket_name in s3_backends.bucket_accounts:
+            bucket = self.backend.get_bucket(bucket_name)
+        return Access(self, self.caller, bucket, bucket_name, key_name)
+
+    def _key_response(self, request: Any, full_url: str) -> Any:
+        integrity.check_key(self.parse_key_name())
+        return super()._key_response(request, full_url)
+
+    def put_object(self) -> Any:
+        integrity.check_tags(self._tagging_from_headers(self.headers))
+        integrity.check_md5(self.body or b"", self.headers.get("Content-MD5"))
+        return super().put_object()
+
+    def upload_part(self) -> Any:
+        integrity.check_md5(self.body or b"", self.headers.get("Content-MD5"))
+        self._get_checksum({})
+        return super().upload_part()
+
+    def _get_checksum(self, response_headers: dict[str, Any]) -> tuple[str, str | None]:
+        """The checksum that came with the body, verified; moto reads only those that the SDK chose."""
+        body = self.body or b""
+        algorithm, value = integrity.stated(self.headers, self.raw_body)
+        if algorithm:
+            value = integrity.checked(body, algorithm, value)
+            response_headers[f"x-amz-checksum-{algorithm.lower()}"] = value
+        return algorithm, value
+
+    def _get_key(self, validate_storage_class: bool = True) -> tuple[FakeKey, bool]:
+        """The object; only reading its contents needs it out of the archive, and counts as access."""
+        key, not_modified = super()._get_key(validate_storage_class=False)
+        if self.data["Action"] in ("GetObject", "GetObjectVersion"):
+            if key.closed():
+                raise InvalidObjectState(storage_class=key.storage_class)
+            key.read()
+        return key, not_modified
+
+    def _key_response_post(
+        self, request: Any, body: bytes, bucket_name: str, query: dict[str, Any], key_name: str
+    ) -> Any:
+        if "restore" in query:
+            return self._restore(body, bucket_name, query, key_name)
+        if query.get("uploadId"):
+            self._check_still_the_same(bucket_name, key_name)
+        return super()._key_response_post(request, body, bucket_name, query, key_name)
+
+    def _check_still_the_same(self, bucket_name: str, key_name: str) -> None:
+        """An upload completed with If-Match replaces only the object it names."""
+        wanted, found = self.headers.get("If-Match"), self.backend.get_object(bucket_name, key_name)
+        if wanted and found is None:
+            raise MissingKey(key=key_name)
+        if wanted and found.etag.strip('"') != wanted.strip('"'):
+            raise PreconditionFailed("If-Match")
+
+    def _restore(self, body: bytes, bucket_name: str, query: dict[str, Any], key_name: str) -> Any:
+        self._set_action("KEY", "POST", query)
+        self._authenticate_and_authorize_s3_action(bucket_name=bucket_name, key_name=key_name)
+        asked = xmltodict.parse(body)["RestoreRequest"] or {}
+        if set(asked) - {"@xmlns", "Days", "Tier", "GlacierJobParameters"}:
+            raise integrity.NotImplementedHereError(
+                f"of RestoreObject only Days and Tier, got {sorted(asked)}"
+            )
+        version = query.get("versionId", [None])[0]
+        key = self.backend.get_object(bucket_name, key_name, version_id=version)
+        if key is None:
+            raise MissingVersion() if version else MissingKey(key=key_name)
+        speed = (asked.get("GlacierJobParameters") or asked).get("Tier") or "Standard"
+        again = key.bring_back(int(asked["Days"]) if "Days" in asked else None, speed)
+        return (200 if again else 202), {}, ""
+
+    def _bucket_response(self, request: Any, full_url: str) -> Any:
+        query = self._get_querystring(request, full_url)
+        if "intelligent-tiering" not in query:
+            return super()._bucket_response(request, full_url)
+        name = self.parse_bucket_name_from_url(request, full_url)
+        self.data |= {
+            "BucketName": name,
+            "Action": f"{request.method.capitalize()}IntelligentTieringConfiguration",
+        }
+        self._authenticate_and_authorize_s3_action(bucket_name=name)
+        return self._tierings(
+            request.method, self.backend.get_bucket(name).tierings, query.get("id", [""])[0]
+        )
+
+    def _tierings(self, method: str, tierings: dict[str, archive.Tiering], id: str) -> Any:
+        if method == "PUT":
+            parsed = xmltodict.parse(self.body)["IntelligentTieringConfiguration"]
+            tierings[id] = archive.parse(parsed, id)
+        elif method == "GET" and not id:
+            self.data["Action"] = "ListBucketIntelligentTieringConfigurations"
+            found = [archive.answer(one) for one in tierings.values()]
+            return self.serialized(
+                ActionResult({"IsTruncated": False, "IntelligentTieringConfigurationList": found})
+            )
+        elif id not in tierings:
+            raise archive.NoSuchConfigurationError
+        elif method == "GET":
+            self.data["Action"] = "GetBucketIntelligentTieringConfiguration"
+            return self.serialized(
+                ActionResult({"IntelligentTieringConfiguration": archive.answer(tierings[id])})
+            )
+        else:
+            del tierings[id]
+            return 204, {}, ""
+        return 200, {}, ""
+
+    def get_bucket_lifecycle(self) -> Any:
+        """The rules with their sizes, which moto forgets."""
+        self.data["Action"] = "GetBucketLifecycleConfiguration"
+        rules = self.backend.get_bucket(self.bucket_name).lifecycle
+        if not rules:
+            raise NoSuchLifecycleConfiguration(bucket_name=self.bucket_name)
+        return self.serialized(ActionResult({"Rules": lifecycle.answer(rules)}))
+
+
+class Urls:
+    """moto's routes of S3, with our response class behind them."""
+
+    url_bases = moto_urls.url_bases
+    url_paths = {path: getattr(S3Api, handler.__name__) for path, handler in moto_urls.url_paths.items()}
