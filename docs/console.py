@@ -32,7 +32,7 @@ EXIT = re.compile(r"<!-- exit: (\d+) -->")
 COLUMNS = 110
 
 VARIES = (
-    (re.compile(r"\b\d[\d,]*\.\d s\b"), "# s"),  # how long something took
+    (re.compile(r"\b\d[\d,]*\.\d (m?s)\b *"), r"# \1 "),  # how long something took, and what fills its column
     (re.compile(r"\b\d{8}T\d{6}Z"), "#"),  # a run's folder
     (re.compile(r"\b\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S*"), "#"),  # a moment
     (re.compile(r"\b[0-9a-f]{8}(-[0-9a-f]{1,12}){1,4}\b"), "#"),  # a UUID, or as much of it as a line holds

@@ -115,7 +115,8 @@ def monthly_usd(place: str, region: str) -> float | None:
 
 def _cell(place: str, costs: dict[str, float | None]) -> str:
     usd = costs[place]
-    return f"{place} {'price unknown' if usd is None else f'${usd:,.2f}'}"
+    where = place.rpartition(", ")[2]
+    return f"{where} {'price unknown' if usd is None else f'${usd:,.2f}'}"
 
 
 def _never_dearer(seen: Places, costs: dict[str, float | None]) -> list[Check]:

@@ -92,7 +92,8 @@ def compare_formats(context: Context) -> Evidence:
     return Evidence(
         figures={"rows": len(table()), "columns": len(table().column_names)},
         table=Table(
-            ["format", "bytes", "bytes read for two columns", "requests", "write ms", "read ms"], rows
+            ["format", "bytes", "bytes read for two columns", "requests", "time to write", "time to read"],
+            rows,
         ),
         series={"formats": [row[:3] for row in rows]},
         checks=[*checks, *_columnar(rows)],
@@ -100,8 +101,8 @@ def compare_formats(context: Context) -> Evidence:
     )
 
 
-def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 1)
+def _ms(seconds: float) -> str:
+    return f"{seconds * 1000:,.1f} ms"
 
 
 @cache

@@ -67,8 +67,6 @@ def compare_layouts(context: Context) -> Evidence:
         figures={
             "readings": len(readings()),
             **{f"objects {name}": count for name, count in objects.items()},
-            "bytes by time, asked for a month": read[by_time, "by time"],
-            "bytes by device, asked for a month": read[by_time, "by device"],
         },
         table=Table(["question", "layout", "files read", "bytes read"], rows),
         series={"layouts": rows},
