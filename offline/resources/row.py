@@ -82,6 +82,8 @@ class Resource:
     region: str
     properties: Properties
     stack_tags: dict[str, str] = field(default_factory=dict)
+    replacements: int = 0
+    """How often an update has replaced it: what replaces has another name, since both exist for a while."""
 
     @property
     def partition(self) -> str:
@@ -98,7 +100,9 @@ class Resource:
 
     def name(self, *, longest: int = 64, lower: bool = False) -> str:
         """A physical name as CloudFormation makes one: stack, logical id and a unique tail."""
-        tail = hashlib.sha256(f"{self.stack_id}/{self.logical_id}".encode()).hexdigest()[:12]
+        replaced = f"/{self.replacements}" if self.replacements else ""
+        identity = f"{self.stack_id}/{self.logical_id}{replaced}"
+        tail = hashlib.sha256(identity.encode()).hexdigest()[:12]
         stem = re.sub(r"[^A-Za-z0-9-]", "-", f"{self.stack_name}-{self.logical_id}")
         name = f"{stem[: longest - 13]}-{tail}"
         return name.lower() if lower else name
@@ -132,6 +136,9 @@ class Row:
     update: Callable[[Resource, Physical, Properties], Physical] | None = None
     """Brings what exists to the resource's properties, given those it had; called only when no property
     differs that CloudFormation's schema says replaces. Without it such an update is refused by name."""
+    read: Callable[[Resource, Physical], dict[str, Any] | None] | None = None
+    """The properties as the account has them now, in the template's shape; None when the resource is gone.
+    Without it drift is not checked, as for the types that AWS does not check."""
     inert: dict[str, str] = field(default_factory=dict)
     """Property path → why it has no effect here (and is not refused)."""
 
