@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import boto3
+from botocore.exceptions import ClientError
 
 from offline.assembly import Assembly, StackArtifact
 from offline.errors import DeploymentError
@@ -83,12 +84,15 @@ def _placed(text: str, sandbox: Sandbox) -> str:
 
 def _create(stack: StackArtifact, on_event: Listener | None) -> None:
     cloudformation = boto3.client("cloudformation")
-    created = cloudformation.create_stack(
-        StackName=stack.name,
-        TemplateBody=stack.body,
-        Capabilities=["CAPABILITY_NAMED_IAM"],
-        Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
-    )
+    try:
+        created = cloudformation.create_stack(
+            StackName=stack.name,
+            TemplateBody=stack.body,
+            Capabilities=["CAPABILITY_NAMED_IAM"],
+            Tags=[{"Key": key, "Value": value} for key, value in stack.tags.items()],
+        )
+    except ClientError as error:
+        raise DeploymentError(f"{stack.name}: {error.response['Error']['Message']}") from None
     _report(created["StackId"], stack.name, 0, on_event)
     described = cloudformation.describe_stacks(StackName=created["StackId"])["Stacks"][0]
     if described["StackStatus"] != "CREATE_COMPLETE":

@@ -8,10 +8,22 @@ from moto.cloudformation.exceptions import ValidationError
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
-from offline.cloudformation.stack import Deployed, Event, Stack
+from offline.cloudformation import wire
+from offline.cloudformation.template import Template
+from offline.errors import TemplateError
 
 if TYPE_CHECKING:
-    from offline.engines.cloudformation import CloudFormationEngine
+    from offline.cloudformation.stack import Stack
+    from offline.engines.cloudformation import Asked, CloudFormationEngine
+
+NOT_PLAYED = {
+    "ResourcesToImport": "importing resources into a stack",
+    "ImportExistingResources": "importing resources into a stack",
+    "RollbackConfiguration": "rollback triggers",
+    "ResourceTypes": "limiting a stack to resource types",
+    "DeploymentMode": "reverting drift by a change set",
+}
+"""Members of requests that would have an effect on AWS and have none here, and what they ask for."""
 
 
 class CloudFormationApi(BaseResponse):
@@ -36,51 +48,138 @@ class CloudFormationApi(BaseResponse):
             return status, headers, body
         return super().call_action()
 
-    def create_stack(self) -> ActionResult:
-        stack = self.engine.create_stack(
+    # Requests
+
+    def _asked(self) -> Asked:
+        from offline.engines.cloudformation import Asked
+
+        self._refuse_what_is_not_played()
+        tags = self._get_param("Tags")
+        return Asked(
             name=self._get_param("StackName"),
             body=self._template_body(),
-            parameters={p["ParameterKey"]: p["ParameterValue"] for p in self._get_param("Parameters", [])},
-            tags={tag["Key"]: tag["Value"] for tag in self._get_param("Tags", [])},
+            parameters=self._get_param("Parameters", []),
+            tags=None if tags is None else {tag["Key"]: tag["Value"] for tag in tags},
+            capabilities=self._get_param("Capabilities", []),
+            role_arn=self._get_param("RoleARN", ""),
+            notification_arns=self._get_param("NotificationARNs"),
+            token=self._get_param("ClientRequestToken", ""),
+        )
+
+    def _refuse_what_is_not_played(self) -> None:
+        for member, what in NOT_PLAYED.items():
+            if self._get_param(member) and self._get_param(member) != {"RollbackTriggers": []}:
+                raise ValidationError(message=f"{member}: {what} is not an ability of this offline account")
+
+    def _template_body(self) -> str | None:
+        """The request's template; None where it keeps the stack's own."""
+        body = self._document("TemplateBody", "TemplateURL")
+        if body or self._get_param("UsePreviousTemplate"):
+            return body or None
+        raise ValidationError(message="Either Template URL or Template Body must be specified.")
+
+    def _document(self, body: str, url: str) -> str:
+        """A text that a request brings, or that lies at an address in S3."""
+        given = self._get_param(body)
+        if given:
+            return str(given)
+        address = self._get_param(url)
+        return self.engine.template_at(address) if address else ""
+
+    def _stack(self) -> Stack:
+        return self.engine.stack(self._get_param("StackName"))
+
+    # Stacks
+
+    def create_stack(self) -> ActionResult:
+        disabled = self._get_param("DisableRollback", False)
+        stack = self.engine.create_stack(
+            self._asked(),
+            on_failure=self._get_param("OnFailure") or ("DO_NOTHING" if disabled else "ROLLBACK"),
+            protected=self._get_param("EnableTerminationProtection", False),
+            policy=self._document("StackPolicyBody", "StackPolicyURL"),
+            parent_id=self.headers.get("x-offline-parent-stack", ""),
         )
         return ActionResult({"StackId": stack.id})
 
-    def _template_body(self) -> str:
-        body = self._get_param("TemplateBody")
-        if body:
-            return str(body)
-        url = self._get_param("TemplateURL")
-        if not url:
-            raise ValidationError(message="Either Template URL or Template Body must be specified.")
-        return self.engine.template_at(url)
+    def update_stack(self) -> ActionResult:
+        stack = self.engine.update_stack(
+            self._asked(),
+            disable_rollback=self._get_param("DisableRollback", False),
+            policy=self._document("StackPolicyBody", "StackPolicyURL"),
+            policy_during=self._document("StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"),
+        )
+        return ActionResult({"StackId": stack.id})
 
     def delete_stack(self) -> EmptyResult:
-        self.engine.delete_stack(self._get_param("StackName"))
+        name, retain = self._get_param("StackName"), self._get_param("RetainResources", [])
+        self.engine.delete_stack(name, retain, self._get_param("ClientRequestToken", ""))
         return EmptyResult()
+
+    def rollback_stack(self) -> ActionResult:
+        return ActionResult({"StackId": self.engine.roll_back(self._get_param("StackName")).id})
+
+    def continue_update_rollback(self) -> ActionResult:
+        self.engine.roll_back(self._get_param("StackName"), self._get_param("ResourcesToSkip", []))
+        return ActionResult({})
+
+    def cancel_update_stack(self) -> ActionResult:
+        stack = self._stack()
+        raise ValidationError(
+            message=f"CancelUpdateStack cannot be called from current stack status {stack.status}"
+        )
+
+    def update_termination_protection(self) -> ActionResult:
+        stack = self._stack()
+        stack.protected = bool(self._get_param("EnableTerminationProtection"))
+        return ActionResult({"StackId": stack.id})
+
+    def set_stack_policy(self) -> EmptyResult:
+        from offline.engines.cloudformation import valid_policy
+
+        self._stack().policy = valid_policy(self._document("StackPolicyBody", "StackPolicyURL"))
+        return EmptyResult()
+
+    def get_stack_policy(self) -> ActionResult:
+        return ActionResult({"StackPolicyBody": self._stack().policy or None})
 
     def describe_stacks(self) -> ActionResult:
         name = self._get_param("StackName")
         stacks = [self.engine.stack(name)] if name else self.engine.living()
-        return ActionResult({"Stacks": [_description(stack) for stack in stacks]})
+        return ActionResult({"Stacks": [wire.stack(stack) for stack in stacks]})
 
     def list_stacks(self) -> ActionResult:
-        wanted = self._get_param("StackStatusFilter", [])
-        stacks = [s for s in self.engine.stacks.values() if not wanted or s.status in wanted]
-        return ActionResult({"StackSummaries": [_description(stack) for stack in stacks]})
+        chosen = self._get_param("StackStatusFilter", [])
+        stacks = [s for s in self.engine.stacks.values() if not chosen or s.status in chosen]
+        return ActionResult({"StackSummaries": [wire.summary(stack) for stack in stacks]})
 
     def describe_stack_events(self) -> ActionResult:
-        stack = self.engine.stack(self._get_param("StackName"))
-        return ActionResult({"StackEvents": [_event(stack, event) for event in reversed(stack.events)]})
+        stack = self._stack()
+        return ActionResult({"StackEvents": [wire.event(stack, event) for event in reversed(stack.events)]})
 
     def describe_stack_resources(self) -> ActionResult:
-        stack = self.engine.stack(self._get_param("StackName"))
-        resources = [_resource(stack, name, deployed) for name, deployed in stack.resources.items()]
+        physical_id, logical_id = self._get_param("PhysicalResourceId"), self._get_param("LogicalResourceId")
+        stack = self.engine.holder(physical_id) if physical_id else self._stack()
+        resources = [
+            wire.resource(stack, name, deployed)
+            for name, deployed in stack.resources.items()
+            if logical_id in (None, name) and physical_id in (None, deployed.physical.id)
+        ]
         return ActionResult({"StackResources": resources})
 
+    def describe_stack_resource(self) -> ActionResult:
+        stack, logical_id = self._stack(), self._get_param("LogicalResourceId")
+        if logical_id not in stack.resources:
+            raise ValidationError(message=f"Resource {logical_id} does not exist for stack {stack.name}")
+        detail = wire.resource(stack, logical_id, stack.resources[logical_id])
+        return ActionResult({"StackResourceDetail": detail})
+
     def list_stack_resources(self) -> ActionResult:
-        stack = self.engine.stack(self._get_param("StackName"))
-        resources = [_resource(stack, name, deployed) for name, deployed in stack.resources.items()]
+        stack = self._stack()
+        resources = [wire.resource(stack, name, deployed) for name, deployed in stack.resources.items()]
         return ActionResult({"StackResourceSummaries": resources})
+
+    # Exports
 
     def list_exports(self) -> ActionResult:
         exports = [
@@ -90,46 +189,96 @@ class CloudFormationApi(BaseResponse):
         ]
         return ActionResult({"Exports": exports})
 
+    def list_imports(self) -> ActionResult:
+        name = self._get_param("ExportName")
+        importers = self.engine.importers(name)
+        if not importers:
+            raise ValidationError(message=f"Export '{name}' is not imported by any stack.")
+        return ActionResult({"Imports": importers})
+
+    # Templates
+
     def get_template(self) -> ActionResult:
-        return ActionResult({"TemplateBody": self.engine.stack(self._get_param("StackName")).template.body})
+        change_set = self._get_param("ChangeSetName")
+        if change_set:
+            template = self.engine.change_set(change_set, self._get_param("StackName")).revision.template
+        else:
+            template = self._stack().template
+        return ActionResult({"TemplateBody": template.body, "StagesAvailable": ["Original", "Processed"]})
 
+    def get_template_summary(self) -> ActionResult:
+        if self._get_param("StackName"):
+            return ActionResult(wire.template_summary(self._stack().template))
+        return ActionResult(wire.template_summary(self._given_template()))
 
-def _description(stack: Stack) -> dict[str, Any]:
-    return {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "Description": stack.template.document.get("Description"),
-        "CreationTime": stack.created,
-        "StackStatus": stack.status,
-        "StackStatusReason": stack.reason or None,
-        "Parameters": [{"ParameterKey": k, "ParameterValue": v} for k, v in stack.parameters.items()],
-        "Outputs": list(stack.outputs.values()),
-        "Tags": [{"Key": key, "Value": value} for key, value in stack.tags.items()],
-    }
+    def validate_template(self) -> ActionResult:
+        told = wire.template_summary(self._given_template())
+        names = ("Parameters", "Description", "Capabilities", "CapabilitiesReason", "DeclaredTransforms")
+        return ActionResult({name: told[name] for name in names})
 
+    def _given_template(self) -> Template:
+        try:
+            template = Template.parse(self._template_body() or "")
+            template.check()
+        except TemplateError as error:
+            raise ValidationError(message=str(error)) from None
+        return template
 
-def _event(stack: Stack, event: Event) -> dict[str, Any]:
-    return {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "EventId": event.id,
-        "LogicalResourceId": event.logical_id,
-        "PhysicalResourceId": event.physical_id,
-        "ResourceType": event.type,
-        "ResourceStatus": event.status,
-        "ResourceStatusReason": event.reason or None,
-        "Timestamp": event.timestamp,
-    }
+    # Change sets
 
+    def create_change_set(self) -> ActionResult:
+        kind = self._get_param("ChangeSetType", "UPDATE")
+        if kind not in ("CREATE", "UPDATE"):
+            raise ValidationError(message=f"got ChangeSetType {kind}; this account takes CREATE and UPDATE")
+        change_set = self.engine.create_change_set(
+            self._asked(),
+            self._get_param("ChangeSetName"),
+            kind,
+            self._get_param("Description", ""),
+            self._get_param("OnStackFailure", ""),
+        )
+        return ActionResult({"Id": change_set.id, "StackId": change_set.stack.id})
 
-def _resource(stack: Stack, logical_id: str, deployed: Deployed) -> dict[str, Any]:
-    return {
-        "StackId": stack.id,
-        "StackName": stack.name,
-        "LogicalResourceId": logical_id,
-        "PhysicalResourceId": deployed.physical.id,
-        "ResourceType": deployed.resource.type,
-        "ResourceStatus": deployed.status,
-        "Timestamp": stack.created,
-        "LastUpdatedTimestamp": stack.created,
-    }
+    def describe_change_set(self) -> ActionResult:
+        change_set = self.engine.change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))
+        values = bool(self._get_param("IncludePropertyValues", False))
+        return ActionResult(wire.change_set(change_set, values=values))
+
+    def list_change_sets(self) -> ActionResult:
+        found = self.engine.change_sets_of(self._stack())
+        return ActionResult({"Summaries": [wire.change_set_summary(one) for one in found]})
+
+    def execute_change_set(self) -> ActionResult:
+        self.engine.execute_change_set(
+            self._get_param("ChangeSetName"),
+            self._get_param("StackName"),
+            self._get_param("DisableRollback", False),
+        )
+        return ActionResult({})
+
+    def delete_change_set(self) -> ActionResult:
+        self.engine.delete_change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))
+        return ActionResult({})
+
+    # Drift
+
+    def detect_stack_drift(self) -> ActionResult:
+        names = self._get_param("LogicalResourceIds")
+        detection = self.engine.detect_drift(self._get_param("StackName"), names)
+        return ActionResult({"StackDriftDetectionId": detection.id})
+
+    def describe_stack_drift_detection_status(self) -> ActionResult:
+        id = self._get_param("StackDriftDetectionId")
+        if id not in self.engine.detections:
+            raise ValidationError(message=f"StackDriftDetectionId [{id}] does not exist")
+        return ActionResult(wire.detection(self.engine.detections[id]))
+
+    def describe_stack_resource_drifts(self) -> ActionResult:
+        stack, chosen = self._stack(), self._get_param("StackResourceDriftStatusFilters", [])
+        found = [one for one in self.engine.drifts_of(stack) if not chosen or one.status in chosen]
+        return ActionResult({"StackResourceDrifts": [wire.resource_drift(stack, one) for one in found]})
+
+    def detect_stack_resource_drift(self) -> ActionResult:
+        stack, logical_id = self._stack(), self._get_param("LogicalResourceId")
+        [found] = self.engine.detect_drift(stack.id, [logical_id]).drifts
+        return ActionResult({"StackResourceDrift": wire.resource_drift(stack, found)})

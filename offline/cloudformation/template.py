@@ -10,9 +10,6 @@ from functools import cached_property
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
 
-import yaml
-from cfnlint.decode.cfn_yaml import loads as load_yaml
-
 from offline.cloudformation.intrinsic import PLACEHOLDER
 from offline.errors import TemplateError
 
@@ -72,20 +69,74 @@ class Template:
     def dependencies(self, logical_id: str) -> set[str]:
         """The resources that must exist before this one: `DependsOn`, `Ref`, `Fn::GetAtt`, `Fn::Sub`."""
         resource = self.resources[logical_id]
-        stated = resource.get("DependsOn") or []
-        named = {stated} if isinstance(stated, str) else set(stated)
-        named |= set(_mentioned(resource.get("Properties") or {}))
+        named = _stated(resource) | set(_mentioned(resource.get("Properties") or {}))
         return {name for name in named if name in self.resources}
+
+    def check(self) -> None:
+        """Every resource has a type and names what exists, without a circle; else `TemplateError`."""
+        for logical_id, resource in self.resources.items():
+            if not logical_id.isalnum():
+                raise TemplateError(f"Template format error: Resource name {logical_id} is non alphanumeric.")
+            if not isinstance(resource, dict) or not isinstance(resource.get("Type"), str):
+                raise TemplateError(
+                    f"Template format error: [/Resources/{logical_id}] Every Resources object must contain "
+                    "a Type member."
+                )
+        self._refuse_unresolved("Resources", self.resources)
+        self._refuse_unresolved("Outputs", self.section("Outputs"))
+        self._refuse_unknown_conditions()
+        assert len(self.order) == len(self.resources)
+
+    def _refuse_unresolved(self, section: str, entries: dict[str, Any]) -> None:
+        known = {*self.resources, *self.section("Parameters")}
+        named = {name for name in _mentioned(entries) if not name.startswith("AWS::")}
+        for resource in entries.values():
+            named |= _stated(resource)
+        if unresolved := sorted(named - known):
+            raise TemplateError(
+                f"Template format error: Unresolved resource dependencies [{', '.join(unresolved)}] in the "
+                f"{section} block of the template"
+            )
+
+    def _refuse_unknown_conditions(self) -> None:
+        for section in ("Resources", "Outputs"):
+            for name, entry in self.section(section).items():
+                condition = entry.get("Condition")
+                if condition is not None and condition not in self.section("Conditions"):
+                    raise TemplateError(
+                        f"Template format error: Unresolved condition dependency {condition} in the "
+                        f"{section} block of the template ({name})"
+                    )
+
+
+def _stated(resource: Any) -> set[str]:
+    stated = resource.get("DependsOn") or []
+    return {stated} if isinstance(stated, str) else set(stated)
 
 
 def _read(body: str) -> dict[str, Any]:
-    try:
-        document = json.loads(body) if body.lstrip().startswith("{") else load_yaml(body)
-    except (json.JSONDecodeError, yaml.YAMLError) as error:
-        raise TemplateError(f"Template format error: {error}") from None
+    document = _json(body) if body.lstrip().startswith("{") else _yaml(body)
     if not isinstance(document, dict):
         raise TemplateError(f"Template format error: expected an object, got {type(document).__name__}")
     return document
+
+
+def _json(body: str) -> Any:
+    try:
+        return json.loads(body)
+    except json.JSONDecodeError as error:
+        raise TemplateError(f"Template format error: JSON not well-formed. ({error})") from None
+
+
+def _yaml(body: str) -> Any:
+    # Only templates in YAML pay for this import, which takes seconds.
+    import yaml
+    from cfnlint.decode.cfn_yaml import loads
+
+    try:
+        return loads(body)
+    except yaml.YAMLError as error:
+        raise TemplateError(f"Template format error: YAML not well-formed. ({error})") from None
 
 
 def _mentioned(value: Any) -> Iterator[str]:
@@ -98,7 +149,7 @@ def _mentioned(value: Any) -> Iterator[str]:
 
 
 def _mentioned_by(key: str, item: Any) -> Iterator[str]:
-    if key == "Ref":
+    if key == "Ref" and isinstance(item, str):
         yield item
     elif key == "Fn::GetAtt":
         yield item.split(".")[0] if isinstance(item, str) else item[0]

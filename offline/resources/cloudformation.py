@@ -1,4 +1,4 @@
-"""Rows of AWS CloudFormation's own types: custom resources, which a Lambda function answers for.
+"""Rows of CloudFormation's own types: nested stacks, and custom resources, which a function answers.
 
 CloudFormation sends the function a request and waits until something is PUT at its `ResponseURL`.
 Source: AWS CloudFormation User Guide, "Custom resource request objects" and "response objects".
@@ -10,12 +10,19 @@ import json
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
 
+import boto3
+from botocore.exceptions import ClientError
+
 from offline.errors import DeploymentError
-from offline.resources.row import Physical, Resource, Row
+from offline.resources.row import Physical, Properties, Resource, Row
+
+PARENT_HEADER = "x-offline-parent-stack"
+"""Tells the account's CloudFormation which stack a nested stack belongs to; AWS knows."""
 
 
 def create_custom_resource(resource: Resource) -> Physical:
@@ -23,16 +30,29 @@ def create_custom_resource(resource: Resource) -> Physical:
     return Physical(answer["PhysicalResourceId"], answer.get("Data") or {})
 
 
+def update_custom_resource(resource: Resource, custom: Physical, old: Properties) -> Physical:
+    """What the function answers may have another physical id: the former one is then deleted."""
+    answer = _ask(resource, "Update", custom, {"OldResourceProperties": _texts(old)})
+    return Physical(answer["PhysicalResourceId"], answer.get("Data") or {})
+
+
 def delete_custom_resource(resource: Resource, custom: Physical) -> None:
     _ask(resource, "Delete", custom)
 
 
-def _ask(resource: Resource, request: str, custom: Physical | None) -> dict[str, Any]:
+def _texts(properties: Properties) -> dict[str, Any]:
+    """The properties as the function sees them."""
+    taken = {name: _as_text(properties.take(name)) for name in properties.names()}
+    return {name: value for name, value in taken.items() if name != "ServiceTimeout"}
+
+
+def _ask(
+    resource: Resource, request: str, custom: Physical | None, more: dict[str, Any] | None = None
+) -> dict[str, Any]:
     """The function's answer to one request; a FAILED answer, or none, fails the stack."""
-    names = [name for name in resource.properties.names() if name != "ServiceTimeout"]
-    properties = {name: _as_text(resource.properties.take(name)) for name in names}
-    resource.properties.take("ServiceTimeout")
+    properties = _texts(resource.properties)
     event = {
+        **(more or {}),
         "RequestType": request,
         "RequestId": str(uuid.uuid4()),
         "StackId": resource.stack_id,
@@ -92,4 +112,90 @@ def _mailbox() -> Iterator[tuple[str, list[bytes]]]:
             thread.join()
 
 
-ROWS = (Row("AWS::CloudFormation::CustomResource", create_custom_resource, delete_custom_resource),)
+def create_stack(resource: Resource) -> Physical:
+    """A nested stack; its outputs are attributes, as `Outputs.<name>`."""
+    name = resource.name(longest=128)
+    stacks = _client(resource)
+    created = stacks.create_stack(StackName=name, OnFailure="DELETE", **_given(resource))
+    resource.begin(Physical(created["StackId"]))
+    return _standing(stacks, created["StackId"], "CREATE_COMPLETE")
+
+
+def _client(resource: Resource) -> Any:
+    client = boto3.client("cloudformation", region_name=resource.region)
+    client.meta.events.register("before-call", partial(_belongs, resource.stack_id))
+    return client
+
+
+def _belongs(parent: str, params: dict[str, Any], **_: Any) -> None:
+    params["headers"][PARENT_HEADER] = parent
+
+
+def _given(resource: Resource) -> dict[str, Any]:
+    properties = resource.properties
+    values = properties.take("Parameters") or {}
+    found = properties.only("TemplateURL", "NotificationARNs")
+    if "TemplateBody" in properties:
+        body = properties.take("TemplateBody")
+        found["TemplateBody"] = body if isinstance(body, str) else json.dumps(body)
+    role = {"RoleARN": resource.actor.role_arn} if resource.actor.role_arn else {}
+    return {
+        **found,
+        **role,
+        "Parameters": [
+            {"ParameterKey": name, "ParameterValue": _listed(value)} for name, value in values.items()
+        ],
+        "Tags": resource.tag_list(),
+        "Capabilities": ["CAPABILITY_NAMED_IAM"],
+    }
+
+
+def _listed(value: Any) -> str:
+    return ",".join(map(str, value)) if isinstance(value, list) else str(_as_text(value))
+
+
+def _standing(stacks: Any, id: str, status: str) -> Physical:
+    """The nested stack, which must have come about."""
+    stack = stacks.describe_stacks(StackName=id)["Stacks"][0]
+    if stack["StackStatus"] != status:
+        raise DeploymentError(
+            f"Embedded stack {id} was not successfully created or updated: {stack.get('StackStatusReason')}"
+        )
+    outputs = {f"Outputs.{one['OutputKey']}": one["OutputValue"] for one in stack.get("Outputs", [])}
+    return Physical(id, outputs)
+
+
+def update_stack(resource: Resource, stack: Physical, old: Properties) -> Physical:
+    stacks = _client(resource)
+    try:
+        stacks.update_stack(StackName=stack.id, **_given(resource))
+    except ClientError as error:
+        if "No updates are to be performed" not in str(error):
+            raise
+        return stack
+    return _standing(stacks, stack.id, "UPDATE_COMPLETE")
+
+
+def delete_stack(resource: Resource, stack: Physical) -> None:
+    stacks = _client(resource)
+    stacks.delete_stack(StackName=stack.id)
+    left = stacks.describe_stacks(StackName=stack.id)["Stacks"][0]
+    if left["StackStatus"] != "DELETE_COMPLETE":
+        raise DeploymentError(f"Embedded stack {stack.id} was not deleted: {left.get('StackStatusReason')}")
+
+
+ROWS = (
+    Row(
+        "AWS::CloudFormation::CustomResource",
+        create_custom_resource,
+        delete_custom_resource,
+        update_custom_resource,
+    ),
+    Row(
+        "AWS::CloudFormation::Stack",
+        create_stack,
+        delete_stack,
+        update_stack,
+        inert={"TimeoutInMinutes": "a nested stack is done when it is asked for"},
+    ),
+)

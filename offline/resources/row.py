@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
 import boto3
+
+from offline.engine import client_of_caller, client_of_role
 
 
 class Properties:
@@ -34,6 +36,11 @@ class Properties:
 
     def __contains__(self, name: str) -> bool:
         return name in self._values
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """Everything as plain data; nothing counts as read."""
+        return self._values
 
     def names(self) -> list[str]:
         return list(self._values)
@@ -71,6 +78,23 @@ def _client(service: str, region: str) -> Any:
 
 
 @dataclass(frozen=True)
+class Physical:
+    """What came into being: `Ref` answers `id`, `Fn::GetAtt` answers from `attributes`."""
+
+    id: str
+    attributes: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Actor:
+    """In whose name CloudFormation calls: a service role's, a caller's, or the account's own."""
+
+    role_arn: str = ""
+    access_key: str = ""
+    token: str = ""
+
+
+@dataclass(frozen=True)
 class Resource:
     """One resource of one stack, as its row sees it."""
 
@@ -84,14 +108,26 @@ class Resource:
     stack_tags: dict[str, str] = field(default_factory=dict)
     replacements: int = 0
     """How often an update has replaced it: what replaces has another name, since both exist for a while."""
+    actor: Actor = field(default_factory=Actor)
+    begun: list[Physical] = field(default_factory=list, compare=False)
+    """What `begin` was told."""
 
     @property
     def partition(self) -> str:
         return "aws-cn" if self.region.startswith("cn-") else "aws"
 
     def client(self, service: str) -> Any:
-        """A boto3 client in the stack's region."""
+        """A boto3 client in the stack's region, which calls in the name of the stack's actor."""
+        if self.actor.role_arn:
+            return client_of_role(service, self.actor.role_arn, self.region)
+        if self.actor.access_key:
+            return client_of_caller(service, self.actor.access_key, self.actor.token, self.region)
         return _client(service, self.region)
+
+    def begin(self, physical: Physical) -> Physical:
+        """Say that the resource exists although calls still follow: should one fail, it is deleted."""
+        self.begun.append(physical)
+        return physical
 
     def arn(self, service: str, resource: str, *, regional: bool = True, account: bool = True) -> str:
         region = self.region if regional else ""
@@ -116,14 +152,6 @@ class Resource:
 
     def tag_list(self) -> list[dict[str, str]]:
         return [{"Key": key, "Value": value} for key, value in self.tags().items()]
-
-
-@dataclass(frozen=True)
-class Physical:
-    """What came into being: `Ref` answers `id`, `Fn::GetAtt` answers from `attributes`."""
-
-    id: str
-    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,335 @@
+"""Bring a stack from what exists of it to what a revision asks for, or back where that fails.
+
+Resources are created and changed in the order of their dependencies. What a change replaces or removes
+stays until everything else stands, and is deleted last, so that a failure can be undone step by step.
+Source: AWS CloudFormation User Guide, "Understand update behaviors of stack resources" and "Stack failure
+options".
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from offline.clock import clock
+from offline.cloudformation.changes import Change, change_of
+from offline.cloudformation.intrinsic import Scope, resolve
+from offline.cloudformation.stack import Deployed, Revision, Stack, outputs, wanted
+from offline.cloudformation.stack_policy import refuse_protected
+from offline.errors import DeploymentError, SandboxError, UnsupportedPropertyError
+from offline.resources import row_of
+from offline.resources.row import Physical, Properties, Resource, Row
+
+REFUSALS = (SandboxError, BotoCoreError, ClientError)
+"""What a row may meet while it works: our refusals, or the account's."""
+
+ExportsCheck = Callable[[Stack, dict[str, dict[str, Any]]], None]
+
+
+@dataclass
+class Deployment:
+    """One create or update of a stack."""
+
+    stack: Stack
+    revision: Revision
+    verb: str
+    """`CREATE` or `UPDATE`, as statuses begin."""
+    check_exports: ExportsCheck
+    policy: str = ""
+    """The stack policy that this update is held to."""
+    disable_rollback: bool = False
+    _undo: list[Callable[[], None]] = field(default_factory=list)
+    _superseded: list[tuple[str, Deployed, str]] = field(default_factory=list)
+    """Logical id, what is to be deleted at the end, and the policy that could retain it."""
+
+    def run(self) -> None:
+        """The revision stands, or everything is as before and the stack's reason says why."""
+        stack = self.stack
+        former, stack.imported = stack.imported, set()
+        stack.finish(f"{self.verb}_IN_PROGRESS", "User Initiated")
+        try:
+            scope = stack.scope(self.revision)
+            self._bring_all(scope)
+            found = outputs(self.revision.template, scope)
+            self.check_exports(stack, found)
+        except REFUSALS as error:
+            stack.imported |= former
+            self._fail(str(error))
+        else:
+            place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
+            self._superseded.sort(key=lambda one: place.get(one[0], 0), reverse=True)
+            stack.revision, stack.outputs = self.revision, found
+            self._clean_up()
+
+    def _bring_all(self, scope: Scope) -> None:
+        kept = set()
+        for logical_id in self.revision.template.order:
+            definition = self.revision.template.resources[logical_id]
+            if wanted(definition, scope):
+                kept.add(logical_id)
+                self._bring(logical_id, definition, scope)
+        for logical_id, deployed in list(self.stack.resources.items()):
+            if logical_id not in kept:
+                self._let_go(logical_id, deployed)
+
+    def _bring(self, logical_id: str, definition: dict[str, Any], scope: Scope) -> None:
+        """One resource is as its definition says."""
+        kind = definition["Type"]
+        status = "CREATE" if logical_id not in self.stack.resources else "UPDATE"
+        try:
+            _refuse_signals(definition)
+            properties = resolve(definition.get("Properties") or {}, scope)
+            resource = self.stack.resource(logical_id, kind, properties, self.revision.tags)
+            scope.resources[logical_id] = self._brought(logical_id, definition, resource)
+        except REFUSALS as error:
+            self.stack.record(logical_id, self._id_of(logical_id), kind, f"{status}_FAILED", str(error))
+            raise DeploymentError(f"{self.stack.name}: {logical_id} ({kind}): {error}") from error
+
+    def _id_of(self, logical_id: str) -> str:
+        deployed = self.stack.resources.get(logical_id)
+        return deployed.physical.id if deployed else ""
+
+    def _brought(self, logical_id: str, definition: dict[str, Any], resource: Resource) -> Physical:
+        old = self.stack.resources.get(logical_id)
+        if old is None:
+            self.stack.record(logical_id, "", resource.type, "CREATE_IN_PROGRESS")
+            return self._created(definition, resource, "CREATE").physical
+        change = change_of(old, resource)
+        if change is None:
+            old.definition = definition
+            return old.physical
+        refuse_protected(self.policy, change)
+        if change.replaces:
+            return self._replaced(old, change, definition, resource).physical
+        return self._updated(old, change, definition, resource).physical
+
+    def _created(self, definition: dict[str, Any], resource: Resource, verb: str) -> Deployed:
+        """A new resource; what a failing creation has already begun is deleted by the rollback."""
+        row = row_of(resource.type)
+        try:
+            physical = row.create(resource)
+        except REFUSALS:
+            self._undo += [partial(self._delete, row, resource, begun) for begun in resource.begun]
+            raise
+        deployed = Deployed(row, resource, physical, definition, f"{verb}_COMPLETE")
+        self._undo.append(partial(self._uncreate, deployed))
+        self.stack.resources[resource.logical_id] = deployed
+        _refuse_unread(row, resource, set(resource.properties.names()))
+        self.stack.record(resource.logical_id, physical.id, resource.type, f"{verb}_COMPLETE")
+        return deployed
+
+    def _uncreate(self, deployed: Deployed) -> None:
+        resource = deployed.resource
+        if deployed.definition.get("DeletionPolicy") == "Retain" and deployed.status == "CREATE_COMPLETE":
+            self.stack.record(resource.logical_id, deployed.physical.id, resource.type, "DELETE_SKIPPED")
+        else:
+            self._delete(deployed.row, resource, deployed.physical)
+        self.stack.resources.pop(resource.logical_id, None)
+
+    def _delete(self, row: Row, resource: Resource, physical: Physical) -> None:
+        self.stack.record(resource.logical_id, physical.id, resource.type, "DELETE_IN_PROGRESS")
+        row.delete(resource, physical)
+        self.stack.record(resource.logical_id, physical.id, resource.type, "DELETE_COMPLETE")
+
+    def _replaced(
+        self, old: Deployed, change: Change, definition: dict[str, Any], resource: Resource
+    ) -> Deployed:
+        """A new resource in place of the old one, which is deleted when all is done."""
+        _refuse_custom_name(change)
+        logical_id = resource.logical_id
+        replacements = old.resource.replacements + 1
+        again = self.stack.resource(
+            logical_id, resource.type, resource.properties.values, self.revision.tags, replacements
+        )
+        reason = (
+            "Requested update requires the creation of a new physical resource; hence creating one. "
+            f"({', '.join(change.replacing)})"
+        )
+        self.stack.record(logical_id, old.physical.id, resource.type, "UPDATE_IN_PROGRESS", reason)
+        self._undo.append(partial(self.stack.resources.__setitem__, logical_id, old))
+        new = self._created(definition, again, "UPDATE")
+        self._superseded.append((logical_id, old, "UpdateReplacePolicy"))
+        return new
+
+    def _updated(
+        self, old: Deployed, change: Change, definition: dict[str, Any], resource: Resource
+    ) -> Deployed:
+        """The same resource with other properties."""
+        logical_id, row = resource.logical_id, old.row
+        if row.update is None:
+            raise UnsupportedPropertyError(
+                f"{resource.type} is not updated in place here (got a change of {list(change.properties)}); "
+                f"write its update in {row.module}, or delete and create it"
+            )
+        again = self.stack.resource(
+            logical_id,
+            resource.type,
+            resource.properties.values,
+            self.revision.tags,
+            old.resource.replacements,
+        )
+        self.stack.record(logical_id, old.physical.id, resource.type, "UPDATE_IN_PROGRESS")
+        former = Properties(old.resource.properties.values)
+        self._undo.append(partial(self._unupdate, old, again))
+        physical = row.update(again, old.physical, former)
+        new = Deployed(row, again, physical, definition, "UPDATE_COMPLETE")
+        self.stack.resources[logical_id] = new
+        _refuse_unread(row, again, set(change.properties))
+        if physical.id != old.physical.id:
+            self._superseded.append((logical_id, old, "UpdateReplacePolicy"))
+        self.stack.record(logical_id, physical.id, resource.type, "UPDATE_COMPLETE")
+        return new
+
+    def _unupdate(self, old: Deployed, new: Resource) -> None:
+        """The resource has the properties again that it had before."""
+        resource = old.resource
+        again = self.stack.resource(
+            resource.logical_id,
+            resource.type,
+            resource.properties.values,
+            resource.stack_tags,
+            resource.replacements,
+        )
+        assert old.row.update is not None
+        old.row.update(again, old.physical, Properties(new.properties.values))
+        old.resource = again
+        self.stack.resources[resource.logical_id] = old
+        self.stack.record(resource.logical_id, old.physical.id, resource.type, "UPDATE_COMPLETE")
+
+    def _let_go(self, logical_id: str, deployed: Deployed) -> None:
+        """A resource that the revision has no more: deleted at the end."""
+        change = Change("Remove", logical_id, deployed.resource.type, deployed.physical.id)
+        refuse_protected(self.policy, change)
+        self._superseded.append((logical_id, deployed, "DeletionPolicy"))
+
+    def _clean_up(self) -> None:
+        """Delete what the update left behind; what cannot be deleted does not undo the update."""
+        if self.verb == "UPDATE":
+            self.stack.finish("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        for logical_id, deployed, policy in self._superseded:
+            if self.stack.resources.get(logical_id) is deployed:
+                del self.stack.resources[logical_id]
+            discard(self.stack, deployed, policy)
+        self.stack.updated = clock.now() if self.verb == "UPDATE" else None
+        self.stack.finish(f"{self.verb}_COMPLETE")
+
+    def _fail(self, reason: str) -> None:
+        if self.disable_rollback:
+            self.stack.finish(f"{self.verb}_FAILED", reason)
+            return
+        begun, over = (
+            ("ROLLBACK_IN_PROGRESS", "ROLLBACK")
+            if self.verb == "CREATE"
+            else ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK")
+        )
+        self.stack.finish(begun, reason)
+        try:
+            self._roll_back()
+        except REFUSALS as error:
+            self.stack.finish(f"{over}_FAILED", f"{reason}; and then: {error}")
+        else:
+            self.stack.finish(f"{over}_COMPLETE", reason)
+
+    def _roll_back(self) -> None:
+        """Undo what was done, the last first; a step that fails stays first for the next try."""
+        while self._undo:
+            self._undo[-1]()
+            self._undo.pop()
+
+    def resume(self, skip: frozenset[str] = frozenset()) -> None:
+        """Go on with a rollback that failed, without undoing what happened to some resources."""
+        self._undo = [undo for undo in self._undo if not skip & {_logical_id(undo)}]
+        self.disable_rollback = False
+        self._fail(self.stack.reason.partition("; and then:")[0])
+
+
+def _logical_id(undo: Any) -> str:
+    """Whose change a step of `_undo` takes back."""
+    for argument in undo.args:
+        if isinstance(argument, Deployed):
+            return argument.resource.logical_id
+        if isinstance(argument, Resource):
+            return argument.logical_id
+    return ""
+
+
+def discard(stack: Stack, deployed: Deployed, policy: str = "DeletionPolicy") -> bool:
+    """Delete a resource unless a policy retains it; False, with an event, where it cannot be deleted."""
+    resource, id = deployed.resource, deployed.physical.id
+    if deployed.keeps(policy):
+        stack.record(resource.logical_id, id, resource.type, "DELETE_SKIPPED")
+        return True
+    stack.record(resource.logical_id, id, resource.type, "DELETE_IN_PROGRESS")
+    try:
+        deployed.row.delete(resource, deployed.physical)
+    except REFUSALS as error:
+        deployed.status, deployed.reason = "DELETE_FAILED", str(error)
+        stack.record(resource.logical_id, id, resource.type, "DELETE_FAILED", str(error))
+        return False
+    stack.record(resource.logical_id, id, resource.type, "DELETE_COMPLETE")
+    return True
+
+
+def delete(stack: Stack, retain: frozenset[str] = frozenset()) -> None:
+    """Nothing of the stack is left but what a policy, or the request, retains."""
+    stack.finish("DELETE_IN_PROGRESS", "User Initiated")
+    place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
+    failed = []
+    for logical_id in sorted(stack.resources, key=lambda one: place.get(one, len(place)), reverse=True):
+        deployed = stack.resources[logical_id]
+        if logical_id in retain or discard(stack, deployed):
+            del stack.resources[logical_id]
+        else:
+            failed.append(f"{logical_id}: {deployed.reason}")
+    if failed:
+        reason = f"The following resource(s) failed to delete: [{'; '.join(failed)}]"
+        stack.finish("DELETE_FAILED", reason)
+    else:
+        stack.deleted = clock.now()
+        stack.finish("DELETE_COMPLETE")
+
+
+def _refuse_signals(definition: dict[str, Any]) -> None:
+    """Policies that wait for somebody's signal, or hand an update to CodeDeploy, are not played."""
+    for policy in ("CreationPolicy", "UpdatePolicy"):
+        if definition.get(policy):
+            raise UnsupportedPropertyError(
+                f"{policy} waits for signals of instances, which do not run here; remove it"
+            )
+    if "Snapshot" in (definition.get("DeletionPolicy"), definition.get("UpdateReplacePolicy")):
+        raise UnsupportedPropertyError(
+            f"{definition['Type']} does not support the policy Snapshot; allowed: Delete, Retain, "
+            "RetainExceptOnCreate"
+        )
+
+
+def _refuse_custom_name(change: Change) -> None:
+    """A name that the template gives cannot belong to the old and the new resource at once."""
+    from offline.cloudformation.schema import schema_of
+
+    schema = schema_of(change.type)
+    identifiers = {path[-1] for path in schema.paths("primaryIdentifier")}
+    read_only = {path[-1] for path in schema.paths("readOnlyProperties")}
+    old, new = change.old or {}, change.new or {}
+    for name in identifiers - read_only:
+        if len(identifiers) == 1 and name in old and old.get(name) == new.get(name):
+            raise DeploymentError(
+                "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+                f"Rename {old[name]} and update the stack again."
+            )
+
+
+def _refuse_unread(row: Row, resource: Resource, changed: set[str]) -> None:
+    unread = [
+        path
+        for path in resource.properties.unread()
+        if path not in row.inert and path.partition(".")[0] in changed
+    ]
+    if unread:
+        raise UnsupportedPropertyError(
+            f"properties {unread} would be dropped; read them in {row.module} or say there why not (inert)"
+        )
