@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
 from offline.sandbox import Sandbox
-
-STREAM = {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 2, "RetentionPeriodHours": 48}}
-
-
-def create(name: str, resources: dict[str, Any], **sections: Any) -> dict[str, Any]:
-    cloudformation = boto3.client("cloudformation")
-    body = json.dumps({"Resources": resources, **sections})
-    cloudformation.create_stack(StackName=name, TemplateBody=body, Tags=[{"Key": "lab", "Value": "test"}])
-    described: dict[str, Any] = cloudformation.describe_stacks(StackName=name)["Stacks"][0]
-    return described
+from tests.offline.cloudformation.stacks import STREAM, create
 
 
 def test_a_stack_creates_its_resources_with_their_properties(sandbox: Sandbox) -> None:
