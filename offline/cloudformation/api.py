@@ -9,16 +9,16 @@ from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
 from offline.cloudformation import wire
+from offline.cloudformation.stacks import Asked, valid_policy
 from offline.cloudformation.template import Template
 from offline.errors import TemplateError
 
 if TYPE_CHECKING:
     from offline.cloudformation.stack import Stack
-    from offline.engines.cloudformation import Asked, CloudFormationEngine
+    from offline.engines.cloudformation import CloudFormationEngine
 
 NOT_PLAYED = {
     "ResourcesToImport": "importing resources into a stack",
-    "ImportExistingResources": "importing resources into a stack",
     "RollbackConfiguration": "rollback triggers",
     "ResourceTypes": "limiting a stack to resource types",
     "DeploymentMode": "reverting drift by a change set",
@@ -51,8 +51,6 @@ class CloudFormationApi(BaseResponse):
     # Requests
 
     def _asked(self) -> Asked:
-        from offline.engines.cloudformation import Asked
-
         self._refuse_what_is_not_played()
         tags = self._get_param("Tags")
         return Asked(
@@ -64,6 +62,15 @@ class CloudFormationApi(BaseResponse):
             role_arn=self._get_param("RoleARN", ""),
             notification_arns=self._get_param("NotificationARNs"),
             token=self._get_param("ClientRequestToken", ""),
+            disable_rollback=self._rollback_disabled(),
+            retain_except_on_create=self._get_param("RetainExceptOnCreate", False),
+            import_existing=self._get_param("ImportExistingResources", False),
+        )
+
+    def _rollback_disabled(self) -> bool:
+        return bool(
+            self._get_param("DisableRollback", False)
+            or (self._get_param("DeploymentConfig") or {}).get("DisableRollback")
         )
 
     def _refuse_what_is_not_played(self) -> None:
@@ -92,10 +99,11 @@ class CloudFormationApi(BaseResponse):
     # Stacks
 
     def create_stack(self) -> ActionResult:
-        disabled = self._get_param("DisableRollback", False)
+        asked = self._asked()
         stack = self.engine.create_stack(
-            self._asked(),
-            on_failure=self._get_param("OnFailure") or ("DO_NOTHING" if disabled else "ROLLBACK"),
+            asked,
+            on_failure=self._get_param("OnFailure")
+            or ("DO_NOTHING" if asked.disable_rollback else "ROLLBACK"),
             protected=self._get_param("EnableTerminationProtection", False),
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             parent_id=self.headers.get("x-offline-parent-stack", ""),
@@ -105,7 +113,6 @@ class CloudFormationApi(BaseResponse):
     def update_stack(self) -> ActionResult:
         stack = self.engine.update_stack(
             self._asked(),
-            disable_rollback=self._get_param("DisableRollback", False),
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             policy_during=self._document("StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"),
         )
@@ -113,7 +120,8 @@ class CloudFormationApi(BaseResponse):
 
     def delete_stack(self) -> EmptyResult:
         name, retain = self._get_param("StackName"), self._get_param("RetainResources", [])
-        self.engine.delete_stack(name, retain, self._get_param("ClientRequestToken", ""))
+        token, force = self._get_param("ClientRequestToken", ""), self._get_param("DeletionMode")
+        self.engine.delete_stack(name, retain, token=token, force=force == "FORCE_DELETE_STACK")
         return EmptyResult()
 
     def rollback_stack(self) -> ActionResult:
@@ -135,8 +143,6 @@ class CloudFormationApi(BaseResponse):
         return ActionResult({"StackId": stack.id})
 
     def set_stack_policy(self) -> EmptyResult:
-        from offline.engines.cloudformation import valid_policy
-
         self._stack().policy = valid_policy(self._document("StackPolicyBody", "StackPolicyURL"))
         return EmptyResult()
 
@@ -252,7 +258,8 @@ class CloudFormationApi(BaseResponse):
         self.engine.execute_change_set(
             self._get_param("ChangeSetName"),
             self._get_param("StackName"),
-            self._get_param("DisableRollback", False),
+            disable_rollback=self._get_param("DisableRollback", False),
+            retain_except_on_create=self._get_param("RetainExceptOnCreate", False),
         )
         return ActionResult({})
 

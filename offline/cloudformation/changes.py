@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from offline.cloudformation.intrinsic import Scope, resolve
@@ -38,7 +38,7 @@ class Change:
     """One resource that an update adds, modifies, replaces or removes."""
 
     action: str
-    """`Add`, `Modify` or `Remove`."""
+    """`Add`, `Modify`, `Remove`, or `Import` where it exists already."""
     logical_id: str
     type: str
     physical_id: str = ""
@@ -93,7 +93,17 @@ def refuse_other_types(stack: Stack, revision: Revision) -> None:
         )
 
 
-def planned(stack: Stack, revision: Revision) -> list[Change]:
+def existing(resource: Resource) -> tuple[Physical, dict[str, Any]] | None:
+    """The resource of a custom name that is in the account already, with its properties."""
+    row, name = row_of(resource.type), schema_of(resource.type).custom_name(resource.properties.values)
+    if not name or row.read is None or row.update is None:
+        return None
+    physical = Physical(name)
+    found = row.read(resource, physical)
+    return None if found is None else (physical, found)
+
+
+def planned(stack: Stack, revision: Revision, *, import_existing: bool = False) -> list[Change]:
     """What deploying the revision would change, in the order it would happen."""
     scope = stack.scope(revision)
     found, kept = [], set()
@@ -102,6 +112,8 @@ def planned(stack: Stack, revision: Revision) -> list[Change]:
         if wanted(definition, scope):
             kept.add(logical_id)
             change = _planned(stack, logical_id, definition, scope, revision.tags)
+            if change and change.action == "Add" and import_existing:
+                change = _imported(stack, change, revision.tags)
             if change is not None:
                 found.append(change)
     return [*found, *_removed(stack, kept)]
@@ -121,6 +133,12 @@ def _planned(
     change = change_of(old, resource)
     scope.resources[logical_id] = unknown if change and change.replaces else old.physical
     return change
+
+
+def _imported(stack: Stack, change: Change, tags: dict[str, str]) -> Change:
+    resource = stack.resource(change.logical_id, change.type, dict(change.new or {}), tags)
+    found = existing(resource)
+    return change if found is None else replace(change, action="Import", physical_id=found[0].id)
 
 
 def _removed(stack: Stack, kept: set[str]) -> Iterator[Change]:

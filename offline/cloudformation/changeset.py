@@ -31,6 +31,7 @@ class ChangeSet:
     description: str = ""
     capabilities: list[str] = field(default_factory=list)
     on_failure: str = ""
+    import_existing: bool = False
     changes: list[Change] = field(default_factory=list)
     status: str = "CREATE_COMPLETE"
     reason: str = ""

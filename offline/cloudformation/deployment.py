@@ -9,15 +9,16 @@ options".
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from offline.clock import clock
-from offline.cloudformation.changes import Change, change_of
+from offline.cloudformation.changes import Change, change_of, existing
 from offline.cloudformation.intrinsic import Scope, resolve
+from offline.cloudformation.schema import schema_of
 from offline.cloudformation.stack import Deployed, Revision, Stack, outputs, wanted
 from offline.cloudformation.stack_policy import refuse_protected
 from offline.errors import DeploymentError, SandboxError, UnsupportedPropertyError
@@ -30,6 +31,18 @@ REFUSALS = (SandboxError, BotoCoreError, ClientError)
 ExportsCheck = Callable[[Stack, dict[str, dict[str, Any]]], None]
 
 
+@dataclass(frozen=True)
+class Options:
+    """What a request says of how a stack is deployed."""
+
+    policy: str = ""
+    """The stack policy that an update is held to."""
+    disable_rollback: bool = False
+    import_existing: bool = False
+    """Take resources of the template's own names into the stack where they exist already."""
+    retain_except_on_create: bool = False
+
+
 @dataclass
 class Deployment:
     """One create or update of a stack."""
@@ -39,10 +52,9 @@ class Deployment:
     verb: str
     """`CREATE` or `UPDATE`, as statuses begin."""
     check_exports: ExportsCheck
-    policy: str = ""
-    """The stack policy that this update is held to."""
-    disable_rollback: bool = False
+    options: Options
     _undo: list[Callable[[], None]] = field(default_factory=list)
+    _imported: set[str] = field(default_factory=set)
     _superseded: list[tuple[str, Deployed, str]] = field(default_factory=list)
     """Logical id, what is to be deleted at the end, and the policy that could retain it."""
 
@@ -102,7 +114,7 @@ class Deployment:
         if change is None:
             old.definition = definition
             return old.physical
-        refuse_protected(self.policy, change)
+        refuse_protected(self.options.policy, change)
         if change.replaces:
             return self._replaced(old, change, definition, resource).physical
         return self._updated(old, change, definition, resource).physical
@@ -111,7 +123,7 @@ class Deployment:
         """A new resource; what a failing creation has already begun is deleted by the rollback."""
         row = row_of(resource.type)
         try:
-            physical = row.create(resource)
+            physical = self._adopted(resource) or row.create(resource)
         except REFUSALS:
             self._undo += [partial(self._delete, row, resource, begun) for begun in resource.begun]
             raise
@@ -122,9 +134,26 @@ class Deployment:
         self.stack.record(resource.logical_id, physical.id, resource.type, f"{verb}_COMPLETE")
         return deployed
 
+    def _adopted(self, resource: Resource) -> Physical | None:
+        """A resource that exists already, brought to the template's properties, and left by a rollback."""
+        found = existing(resource) if self.options.import_existing else None
+        if found is None:
+            return None
+        physical, properties = found
+        update = row_of(resource.type).update
+        assert update is not None
+        self.stack.record(resource.logical_id, physical.id, resource.type, "IMPORT_IN_PROGRESS")
+        adopted = update(resource, physical, Properties(properties))
+        self.stack.record(resource.logical_id, physical.id, resource.type, "IMPORT_COMPLETE")
+        self._imported.add(resource.logical_id)
+        return adopted
+
     def _uncreate(self, deployed: Deployed) -> None:
         resource = deployed.resource
-        if deployed.definition.get("DeletionPolicy") == "Retain" and deployed.status == "CREATE_COMPLETE":
+        retained = (
+            deployed.definition.get("DeletionPolicy") == "Retain" and not self.options.retain_except_on_create
+        )
+        if (retained and deployed.status == "CREATE_COMPLETE") or resource.logical_id in self._imported:
             self.stack.record(resource.logical_id, deployed.physical.id, resource.type, "DELETE_SKIPPED")
         else:
             self._delete(deployed.row, resource, deployed.physical)
@@ -203,7 +232,7 @@ class Deployment:
     def _let_go(self, logical_id: str, deployed: Deployed) -> None:
         """A resource that the revision has no more: deleted at the end."""
         change = Change("Remove", logical_id, deployed.resource.type, deployed.physical.id)
-        refuse_protected(self.policy, change)
+        refuse_protected(self.options.policy, change)
         self._superseded.append((logical_id, deployed, "DeletionPolicy"))
 
     def _clean_up(self) -> None:
@@ -218,7 +247,7 @@ class Deployment:
         self.stack.finish(f"{self.verb}_COMPLETE")
 
     def _fail(self, reason: str) -> None:
-        if self.disable_rollback:
+        if self.options.disable_rollback:
             self.stack.finish(f"{self.verb}_FAILED", reason)
             return
         begun, over = (
@@ -243,7 +272,7 @@ class Deployment:
     def resume(self, skip: frozenset[str] = frozenset()) -> None:
         """Go on with a rollback that failed, without undoing what happened to some resources."""
         self._undo = [undo for undo in self._undo if not skip & {_logical_id(undo)}]
-        self.disable_rollback = False
+        self.options = replace(self.options, disable_rollback=False)
         self._fail(self.stack.reason.partition("; and then:")[0])
 
 
@@ -274,14 +303,14 @@ def discard(stack: Stack, deployed: Deployed, policy: str = "DeletionPolicy") ->
     return True
 
 
-def delete(stack: Stack, retain: frozenset[str] = frozenset()) -> None:
-    """Nothing of the stack is left but what a policy, or the request, retains."""
+def delete(stack: Stack, retain: frozenset[str] = frozenset(), *, force: bool = False) -> None:
+    """Nothing of the stack is left but what a policy, or the request, retains; or, by force, what resists."""
     stack.finish("DELETE_IN_PROGRESS", "User Initiated")
     place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
     failed = []
     for logical_id in sorted(stack.resources, key=lambda one: place.get(one, len(place)), reverse=True):
         deployed = stack.resources[logical_id]
-        if logical_id in retain or discard(stack, deployed):
+        if logical_id in retain or discard(stack, deployed) or force:
             del stack.resources[logical_id]
         else:
             failed.append(f"{logical_id}: {deployed.reason}")
@@ -309,18 +338,13 @@ def _refuse_signals(definition: dict[str, Any]) -> None:
 
 def _refuse_custom_name(change: Change) -> None:
     """A name that the template gives cannot belong to the old and the new resource at once."""
-    from offline.cloudformation.schema import schema_of
-
     schema = schema_of(change.type)
-    identifiers = {path[-1] for path in schema.paths("primaryIdentifier")}
-    read_only = {path[-1] for path in schema.paths("readOnlyProperties")}
-    old, new = change.old or {}, change.new or {}
-    for name in identifiers - read_only:
-        if len(identifiers) == 1 and name in old and old.get(name) == new.get(name):
-            raise DeploymentError(
-                "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
-                f"Rename {old[name]} and update the stack again."
-            )
+    name = schema.custom_name(change.new or {})
+    if name and name == schema.custom_name(change.old or {}):
+        raise DeploymentError(
+            "CloudFormation cannot update a stack when a custom-named resource requires replacing. "
+            f"Rename {name} and update the stack again."
+        )
 
 
 def _refuse_unread(row: Row, resource: Resource, changed: set[str]) -> None:

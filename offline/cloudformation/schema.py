@@ -7,6 +7,7 @@ takes seconds.
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from importlib.util import find_spec
@@ -41,6 +42,14 @@ class Schema:
         """The create-only properties that differ: an update of them replaces the resource."""
         only = self.paths("createOnlyProperties")
         return sorted({".".join(path) for path in only if _at(old, path) != _at(new, path)})
+
+    def custom_name(self, properties: Mapping[str, Any]) -> str:
+        """The name that a template gives a resource by its one identifier; empty where it gives none."""
+        identifiers = self.paths("primaryIdentifier")
+        if len(identifiers) != 1 or identifiers[0] in self.paths("readOnlyProperties"):
+            return ""
+        value = properties.get(identifiers[0][-1], "")
+        return value if isinstance(value, str) else ""
 
     def updates(self) -> bool:
         """Whether AWS can change a resource of this type in place."""
