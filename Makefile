@@ -16,7 +16,7 @@ demo: $(VENV)/core
 	$(BIN)/python -m labs run --rows $(ROWS)
 
 test: $(VENV)/dev
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist loadfile
 
 check: $(VENV)/dev
 	$(BIN)/ruff format --check .

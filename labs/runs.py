@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+from contextlib import suppress
 from datetime import UTC, datetime
+from itertools import count
 from pathlib import Path
 from typing import Any
 
@@ -17,10 +19,11 @@ RUNS = ROOT / "runs"
 def new_folder(runs: Path = RUNS) -> Path:
     """A folder of its own for a run that starts now."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    names = [moment, *(f"{moment}-{number}" for number in range(2, 100))]
-    folder = next(runs / name for name in names if not (runs / name).exists())
-    folder.mkdir(parents=True)
-    return folder
+    for name in (moment, *(f"{moment}-{number}" for number in count(2))):
+        with suppress(FileExistsError):  # of a run that started in the same second
+            (runs / name).mkdir(parents=True)
+            break
+    return runs / name
 
 
 def save(folder: Path, run: Run, stacks: list[dict[str, Any]]) -> Path:
