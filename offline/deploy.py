@@ -204,6 +204,7 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("iam", "policy", "list_policies", "Policies", "PolicyName", Scope="Local"),
     _plain("iam", "instance profile", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
+    _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
     _plain("ssm", "parameter", "describe_parameters", "Parameters", "Name"),
     _budgets,
     _keys,

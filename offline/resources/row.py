@@ -71,6 +71,14 @@ def _client(service: str, region: str) -> Any:
 
 
 @dataclass(frozen=True)
+class Physical:
+    """What came into being: `Ref` answers `id`, `Fn::GetAtt` answers from `attributes`."""
+
+    id: str
+    attributes: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Resource:
     """One resource of one stack, as its row sees it."""
 
@@ -84,6 +92,8 @@ class Resource:
     stack_tags: dict[str, str] = field(default_factory=dict)
     replacements: int = 0
     """How often an update has replaced it: what replaces has another name, since both exist for a while."""
+    begun: list[Physical] = field(default_factory=list, compare=False)
+    """What `begin` was told."""
 
     @property
     def partition(self) -> str:
@@ -92,6 +102,11 @@ class Resource:
     def client(self, service: str) -> Any:
         """A boto3 client in the stack's region."""
         return _client(service, self.region)
+
+    def begin(self, physical: Physical) -> Physical:
+        """Say that the resource exists although calls still follow: should one fail, it is deleted."""
+        self.begun.append(physical)
+        return physical
 
     def arn(self, service: str, resource: str, *, regional: bool = True, account: bool = True) -> str:
         region = self.region if regional else ""
@@ -116,14 +131,6 @@ class Resource:
 
     def tag_list(self) -> list[dict[str, str]]:
         return [{"Key": key, "Value": value} for key, value in self.tags().items()]
-
-
-@dataclass(frozen=True)
-class Physical:
-    """What came into being: `Ref` answers `id`, `Fn::GetAtt` answers from `attributes`."""
-
-    id: str
-    attributes: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)

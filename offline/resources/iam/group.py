@@ -13,8 +13,9 @@ from offline.resources.row import Physical, Properties, Resource, Row
 def create_group(resource: Resource) -> Physical:
     name = resource.properties.take("GroupName") or resource.name(longest=128)
     resource.client("iam").create_group(GroupName=name, **given(resource.properties, "Path"))
+    group = resource.begin(_physical(resource, name))
     Holder(resource, "Group", name).follow()
-    return _physical(resource, name)
+    return group
 
 
 def update_group(resource: Resource, group: Physical, old: Properties) -> Physical:
@@ -42,9 +43,10 @@ def delete_group(resource: Resource, group: Physical) -> None:
 
 
 def create_addition(resource: Resource) -> Physical:
-    _join(resource)
     name = resource.name(longest=128)
-    return Physical(name, {"Id": name})
+    addition = resource.begin(Physical(name, {"Id": name}))
+    _join(resource)
+    return addition
 
 
 def _join(resource: Resource) -> None:

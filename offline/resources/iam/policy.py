@@ -12,9 +12,10 @@ from offline.resources.row import Physical, Properties, Resource, Row
 
 def create_policy(resource: Resource) -> Physical:
     """An inline policy stands on each role, user and group it names."""
-    _put(resource)
     name = resource.name(longest=128)
-    return Physical(name, {"Id": name})
+    policy = resource.begin(Physical(name, {"Id": name}))
+    _put(resource)
+    return policy
 
 
 def _put(resource: Resource) -> None:
@@ -74,6 +75,7 @@ def create_managed_policy(resource: Resource) -> Physical:
         PolicyDocument=json.dumps(properties.take("PolicyDocument")),
         **given(properties, "Path", "Description"),
     )["Policy"]
+    resource.begin(Physical(policy["Arn"]))
     for holder in holders(resource, properties):
         holder.attach(policy["Arn"])
     return _managed(resource, policy["Arn"])

@@ -13,9 +13,10 @@ def create_profile(resource: Resource) -> Physical:
     iam, properties = resource.client("iam"), resource.properties
     name = properties.take("InstanceProfileName") or resource.name(longest=128)
     made = iam.create_instance_profile(InstanceProfileName=name, **given(properties, "Path"))
+    profile = resource.begin(Physical(name, {"Arn": made["InstanceProfile"]["Arn"]}))
     for role in properties.take("Roles"):
         iam.add_role_to_instance_profile(InstanceProfileName=name, RoleName=role)
-    return Physical(name, {"Arn": made["InstanceProfile"]["Arn"]})
+    return profile
 
 
 def update_profile(resource: Resource, profile: Physical, old: Properties) -> Physical:

@@ -19,8 +19,9 @@ def create_role(resource: Resource) -> Physical:
         Tags=resource.tag_list(),
         **given(properties, "Path", "Description", "MaxSessionDuration", "PermissionsBoundary"),
     )["Role"]
+    made = resource.begin(Physical(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]}))
     Holder(resource, "Role", name).follow()
-    return Physical(name, {"Arn": role["Arn"], "RoleId": role["RoleId"]})
+    return made
 
 
 def update_role(resource: Resource, role: Physical, old: Properties) -> Physical:

@@ -16,12 +16,13 @@ def create_user(resource: Resource) -> Physical:
     iam.create_user(
         UserName=name, Tags=resource.tag_list(), **given(properties, "Path", "PermissionsBoundary")
     )
+    user = resource.begin(_physical(resource, name))
     Holder(resource, "User", name).follow()
     for group in properties.take("Groups") or []:
         iam.add_user_to_group(UserName=name, GroupName=group)
     if login := properties.take("LoginProfile"):
         iam.create_login_profile(UserName=name, **login)
-    return _physical(resource, name)
+    return user
 
 
 def update_user(resource: Resource, user: Physical, old: Properties) -> Physical:

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any
 
+import pytest
+from botocore.exceptions import ClientError
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from offline.engine import ACCOUNT_ID
@@ -73,6 +75,16 @@ def made(
     missing = _tails(kind, "readOnlyProperties") - set(physical.attributes) - set(UNTOLD.get(kind, {}))
     assert not missing, f"Fn::GetAtt {sorted(missing)} of {kind} has no answer"
     return Staged(resource, physical, properties)
+
+
+def failing(kind: str, /, **properties: Any) -> ClientError:
+    """How the account refuses to create it; whatever was begun is deleted, as CloudFormation does."""
+    resource = Resource(kind, "Thing", "stack", "stack-id", ACCOUNT_ID, REGION, Properties(properties))
+    with pytest.raises(ClientError) as refusal:
+        row_of(kind).create(resource)
+    for begun in resource.begun:
+        row_of(kind).delete(resource, begun)
+    return refusal.value
 
 
 @cache

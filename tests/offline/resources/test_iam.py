@@ -9,8 +9,9 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from offline.deploy import leftovers
 from offline.sandbox import Sandbox
-from tests.offline.resources.stage import Staged, made
+from tests.offline.resources.stage import Staged, failing, made
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 TRUST = {
@@ -307,3 +308,19 @@ def test_a_service_linked_role_comes_changes_and_goes(sandbox: Sandbox) -> None:
     linked.delete()
     linked.delete()
     assert linked.read() is None
+
+
+HALFWAY: dict[str, dict[str, Any]] = {
+    "AWS::IAM::Role": {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [READ_ONLY + "No"]},
+    "AWS::IAM::User": {"Groups": ["none"]},
+    "AWS::IAM::Group": {"ManagedPolicyArns": [READ_ONLY + "No"]},
+    "AWS::IAM::ManagedPolicy": {"PolicyDocument": document(), "Roles": ["none"]},
+    "AWS::IAM::InstanceProfile": {"Roles": ["none"]},
+    "AWS::IAM::Policy": {"PolicyName": "p", "PolicyDocument": document(), "Roles": ["none"]},
+}
+
+
+def test_what_fails_halfway_leaves_nothing(sandbox: Sandbox) -> None:
+    for kind, properties in HALFWAY.items():
+        assert failing(kind, **properties).response["Error"]["Code"] == "NoSuchEntity"
+    assert leftovers() == []
