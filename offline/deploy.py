@@ -151,9 +151,11 @@ def _names(service: str, operation: str, result: str, name: str, **arguments: An
             yield item[name] if name else item
 
 
-def _plain(service: str, kind: str, operation: str, result: str, name: str) -> Callable[[], Iterator[str]]:
+def _plain(
+    service: str, kind: str, operation: str, result: str, name: str, **arguments: Any
+) -> Callable[[], Iterator[str]]:
     def look() -> Iterator[str]:
-        for found in _names(service, operation, result, name):
+        for found in _names(service, operation, result, name, **arguments):
             if (kind, found) not in KEPT:
                 yield f"{service} {kind} {found}"
 
@@ -201,7 +203,12 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("stepfunctions", "state machine", "list_state_machines", "stateMachines", "name"),
     _plain("sagemaker", "model", "list_models", "Models", "ModelName"),
     _plain("iam", "role", "list_roles", "Roles", "RoleName"),
+    _plain("iam", "user", "list_users", "Users", "UserName"),
+    _plain("iam", "group", "list_groups", "Groups", "GroupName"),
+    _plain("iam", "policy", "list_policies", "Policies", "PolicyName", Scope="Local"),
+    _plain("iam", "instance profile", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
+    _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
     _plain("ssm", "parameter", "describe_parameters", "Parameters", "Name"),
     _budgets,
     _keys,

@@ -9,6 +9,7 @@ ENGINES: tuple[str, ...] = (
     "offline.engines.s3:S3Engine",
     "offline.engines.sagemaker.engine:SageMakerEngine",
     "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "offline.engines.ssm:SsmEngine",
     "offline.engines.stepfunctions.engine:StepFunctionsEngine",
     "offline.engines.athena:AthenaEngine",
     "offline.engines.glue:GlueEngine",

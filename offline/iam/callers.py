@@ -141,6 +141,7 @@ def _described(user: Any, account: str, partition: str) -> dict[str, Any]:
     return {
         "principal": Principal("user", account, user.arn),
         "identity": (*attached(user), *groups),
+        "boundary": _boundary(getattr(user, "permissions_boundary_arn", None), backend),
         "tags": {tag["Key"]: tag["Value"] for tag in tags},
     }
 
@@ -164,6 +165,4 @@ def _managed(policy: Any) -> Document:
 
 
 def _boundary(arn: str | None, backend: Any) -> Document | None:
-    if not arn:
-        return None
-    return _managed(backend.managed_policies[arn])
+    return _managed(backend.get_policy(arn)) if arn else None

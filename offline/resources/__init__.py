@@ -13,6 +13,7 @@ MODULES = (
     "cloudformation",
     "cloudtrail",
     "ec2",
+    "ecr",
     "firehose",
     "iam",
     "kinesis",

@@ -13,10 +13,10 @@ from typing import Any
 from moto.core.responses import ActionResult
 from moto.iam import urls as moto_urls
 from moto.iam.exceptions import NotFoundException, ValidationError
-from moto.iam.models import IAMBackend
-from moto.iam.responses import IamResponse
 
 from offline.engine import Engine
+from offline.engines.iam.identities import Identities, IdentityResponses
+from offline.engines.iam.managed import ManagedPolicies
 from offline.engines.iam.positions import spans
 from offline.iam.callers import caller_as, user_of
 from offline.iam.document import Document, MalformedPolicyError, Request, document
@@ -27,7 +27,7 @@ from offline.iam.principals import Principal
 DECISIONS = {True: "explicitDeny", False: "implicitDeny"}
 
 
-class Responses(IamResponse):
+class Responses(IdentityResponses):
     """moto's responses, with the simulator."""
 
     def simulate_custom_policy(self) -> ActionResult:
@@ -134,8 +134,8 @@ def _missing(policies: Policies, context: dict[str, Any]) -> set[str]:
     return {key for key in asked if key.lower() not in context}
 
 
-class IamEngine(Engine, IAMBackend):
-    """moto's IAM, with the simulator."""
+class IamEngine(Engine, ManagedPolicies, Identities):
+    """moto's IAM, with the simulator and what moto leaves out."""
 
     service = "iam"
 

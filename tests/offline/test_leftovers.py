@@ -1,0 +1,27 @@
+"""What outlives its stack is found: every kind of thing that a row creates is looked for."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from offline.deploy import leftovers
+from offline.sandbox import Sandbox
+from tests.offline.resources.stage import made
+
+POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
+    ("AWS::IAM::Role", {"RoleName": "it", "AssumeRolePolicyDocument": POLICY}, "iam role it"),
+    ("AWS::IAM::User", {"UserName": "it"}, "iam user it"),
+    ("AWS::IAM::Group", {"GroupName": "it"}, "iam group it"),
+    ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "it", "PolicyDocument": POLICY}, "iam policy it"),
+    ("AWS::ECR::Repository", {"RepositoryName": "it"}, "ecr repository it"),
+    ("AWS::IAM::InstanceProfile", {"InstanceProfileName": "it", "Roles": []}, "iam instance profile it"),
+)
+
+
+def test_everything_that_rows_create_is_found_until_it_is_deleted(sandbox: Sandbox) -> None:
+    things = [(made(kind, **properties), line) for kind, properties, line in FOUND]
+    assert sorted(leftovers()) == sorted(line.format(id=thing.id) for thing, line in things)
+    for thing, _ in reversed(things):
+        thing.delete()
+    assert leftovers() == []
