@@ -9,6 +9,8 @@ ENGINES: tuple[str, ...] = (
     "offline.engines.s3:S3Engine",
     "offline.engines.sagemaker.engine:SageMakerEngine",
     "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "offline.engines.sns:SnsEngine",
+    "offline.engines.sqs:SqsEngine",
     "offline.engines.ssm:SsmEngine",
     "offline.engines.stepfunctions.engine:StepFunctionsEngine",
     "offline.engines.athena:AthenaEngine",

@@ -22,6 +22,8 @@ MODULES = (
     "logs",
     "s3",
     "sagemaker",
+    "sns",
+    "sqs",
     "ssm",
     "stepfunctions",
     "athena",
