@@ -205,6 +205,7 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("iam", "instance profile", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
     _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
+    _plain("secretsmanager", "secret", "list_secrets", "SecretList", "Name"),
     _plain("sns", "topic", "list_topics", "Topics", "TopicArn"),
     _plain("sqs", "queue", "list_queues", "QueueUrls", ""),
     _plain("ssm", "parameter", "describe_parameters", "Parameters", "Name"),

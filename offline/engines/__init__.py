@@ -9,6 +9,7 @@ ENGINES: tuple[str, ...] = (
     "offline.engines.s3:S3Engine",
     "offline.engines.sagemaker.engine:SageMakerEngine",
     "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "offline.engines.secretsmanager:SecretsManagerEngine",
     "offline.engines.sns:SnsEngine",
     "offline.engines.sqs:SqsEngine",
     "offline.engines.ssm:SsmEngine",

@@ -22,6 +22,7 @@ MODULES = (
     "logs",
     "s3",
     "sagemaker",
+    "secretsmanager",
     "sns",
     "sqs",
     "ssm",

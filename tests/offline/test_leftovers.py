@@ -14,6 +14,7 @@ FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("AWS::IAM::User", {"UserName": "it"}, "iam user it"),
     ("AWS::IAM::Group", {"GroupName": "it"}, "iam group it"),
     ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "it", "PolicyDocument": POLICY}, "iam policy it"),
+    ("AWS::SecretsManager::Secret", {"Name": "it"}, "secretsmanager secret it"),
     ("AWS::SNS::Topic", {}, "sns topic {id}"),
     ("AWS::SQS::Queue", {}, "sqs queue {id}"),
     ("AWS::ECR::Repository", {"RepositoryName": "it"}, "ecr repository it"),
