@@ -12,6 +12,7 @@ MODULES = (
     "budgets",
     "cloudformation",
     "cloudtrail",
+    "dynamodb",
     "ec2",
     "ecr",
     "firehose",

@@ -15,6 +15,16 @@ FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("AWS::IAM::Group", {"GroupName": "it"}, "iam group it"),
     ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "it", "PolicyDocument": POLICY}, "iam policy it"),
     ("AWS::SecretsManager::Secret", {"Name": "it"}, "secretsmanager secret it"),
+    (
+        "AWS::DynamoDB::Table",
+        {
+            "TableName": "it",
+            "BillingMode": "PAY_PER_REQUEST",
+            "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+            "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        },
+        "dynamodb table it",
+    ),
     ("AWS::SNS::Topic", {}, "sns topic {id}"),
     ("AWS::SQS::Queue", {}, "sqs queue {id}"),
     ("AWS::ECR::Repository", {"RepositoryName": "it"}, "ecr repository it"),

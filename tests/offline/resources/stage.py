@@ -15,7 +15,9 @@ from offline.resources import row_of
 from offline.resources.row import Physical, Properties, Resource
 
 REGION = "us-east-1"
-UNTOLD: dict[str, dict[str, str]] = {}
+UNTOLD: dict[str, dict[str, str]] = {
+    "AWS::DynamoDB::Table": {"StreamArn": "only a table with a stream has one"},
+}
 """Type → attribute of CloudFormation's schema → why nothing in the account could tell it."""
 
 
