@@ -204,6 +204,8 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("iam", "policy", "list_policies", "Policies", "PolicyName", Scope="Local"),
     _plain("iam", "instance profile", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
+    _plain("cloudwatch", "alarm", "describe_alarms", "MetricAlarms", "AlarmName"),
+    _plain("cloudwatch", "dashboard", "list_dashboards", "DashboardEntries", "DashboardName"),
     _plain("dynamodb", "table", "list_tables", "TableNames", ""),
     _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
     _plain("secretsmanager", "secret", "list_secrets", "SecretList", "Name"),

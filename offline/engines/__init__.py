@@ -2,6 +2,7 @@
 
 ENGINES: tuple[str, ...] = (
     "offline.engines.cloudformation:CloudFormationEngine",
+    "offline.engines.cloudwatch:CloudWatchEngine",
     "offline.engines.dynamodb:DynamoDBEngine",
     "offline.engines.firehose:FirehoseEngine",
     "offline.engines.iam:IamEngine",

@@ -12,6 +12,7 @@ MODULES = (
     "budgets",
     "cloudformation",
     "cloudtrail",
+    "cloudwatch",
     "dynamodb",
     "ec2",
     "ecr",

@@ -16,6 +16,25 @@ FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
     ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "it", "PolicyDocument": POLICY}, "iam policy it"),
     ("AWS::SecretsManager::Secret", {"Name": "it"}, "secretsmanager secret it"),
     (
+        "AWS::CloudWatch::Alarm",
+        {
+            "AlarmName": "it",
+            "MetricName": "m",
+            "Namespace": "n",
+            "Statistic": "Sum",
+            "Period": 60,
+            "EvaluationPeriods": 1,
+            "Threshold": 1,
+            "ComparisonOperator": "GreaterThanThreshold",
+        },
+        "cloudwatch alarm it",
+    ),
+    (
+        "AWS::CloudWatch::Dashboard",
+        {"DashboardName": "it", "DashboardBody": '{"widgets": []}'},
+        "cloudwatch dashboard it",
+    ),
+    (
         "AWS::DynamoDB::Table",
         {
             "TableName": "it",
