@@ -130,7 +130,8 @@ def leftovers() -> list[str]:
     """Everything that still exists, as `service kind name`.
 
     What AWS keeps for itself does not count: the records of finished jobs, keys that wait for their
-    deletion, the default VPC, the `primary` workgroup, and log groups that services made for themselves.
+    deletion, the default VPC, the `primary` workgroup, the `default` schedule group, and log
+    groups that services made for themselves.
     """
     return sorted(found for look in LOOKS for found in look())
 
@@ -184,7 +185,7 @@ def _log_groups() -> Iterator[str]:
             yield f"logs group {name}"
 
 
-KEPT = {("workgroup", "primary")}
+KEPT = {("workgroup", "primary"), ("schedule group", "default")}
 MADE_BY_SERVICES = ("/aws/sagemaker/", "/aws-glue/")
 
 LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
@@ -206,6 +207,9 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
     _plain("cloudwatch", "alarm", "describe_alarms", "MetricAlarms", "AlarmName"),
     _plain("cloudwatch", "dashboard", "list_dashboards", "DashboardEntries", "DashboardName"),
+    _plain("events", "rule", "list_rules", "Rules", "Name"),
+    _plain("scheduler", "schedule", "list_schedules", "Schedules", "Name"),
+    _plain("scheduler", "schedule group", "list_schedule_groups", "ScheduleGroups", "Name"),
     _plain("dynamodb", "table", "list_tables", "TableNames", ""),
     _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
     _plain("secretsmanager", "secret", "list_secrets", "SecretList", "Name"),

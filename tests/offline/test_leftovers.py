@@ -34,6 +34,18 @@ FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
         {"DashboardName": "it", "DashboardBody": '{"widgets": []}'},
         "cloudwatch dashboard it",
     ),
+    ("AWS::Events::Rule", {"Name": "it", "ScheduleExpression": "rate(1 day)"}, "events rule it"),
+    (
+        "AWS::Scheduler::Schedule",
+        {
+            "Name": "it",
+            "ScheduleExpression": "rate(1 day)",
+            "FlexibleTimeWindow": {"Mode": "OFF"},
+            "Target": {"Arn": "arn:aws:sqs:us-east-1:123456789012:q", "RoleArn": "arn:aws:iam::1:role/r"},
+        },
+        "scheduler schedule it",
+    ),
+    ("AWS::Scheduler::ScheduleGroup", {"Name": "it"}, "scheduler schedule group it"),
     (
         "AWS::DynamoDB::Table",
         {
