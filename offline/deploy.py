@@ -177,6 +177,9 @@ def _networks() -> Iterator[str]:
     for vpc in boto3.client("ec2").describe_vpcs()["Vpcs"]:
         if not vpc["IsDefault"]:
             yield f"ec2 vpc {vpc['VpcId']}"
+    standing = [{"Name": "state", "Values": ["pending", "available", "deleting", "failed"]}]
+    for nat in _names("ec2", "describe_nat_gateways", "NatGateways", "NatGatewayId", Filter=standing):
+        yield f"ec2 nat gateway {nat}"
 
 
 def _log_groups() -> Iterator[str]:
@@ -211,6 +214,8 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("scheduler", "schedule", "list_schedules", "Schedules", "Name"),
     _plain("scheduler", "schedule group", "list_schedule_groups", "ScheduleGroups", "Name"),
     _plain("dynamodb", "table", "list_tables", "TableNames", ""),
+    _plain("ec2", "elastic IP", "describe_addresses", "Addresses", "PublicIp"),
+    _plain("ec2", "internet gateway", "describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
     _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
     _plain("secretsmanager", "secret", "list_secrets", "SecretList", "Name"),
     _plain("sns", "topic", "list_topics", "Topics", "TopicArn"),

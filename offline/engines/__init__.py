@@ -4,6 +4,7 @@ ENGINES: tuple[str, ...] = (
     "offline.engines.cloudformation:CloudFormationEngine",
     "offline.engines.cloudwatch:CloudWatchEngine",
     "offline.engines.dynamodb:DynamoDBEngine",
+    "offline.engines.ec2:Ec2Engine",
     "offline.engines.events:EventsEngine",
     "offline.engines.firehose:FirehoseEngine",
     "offline.engines.iam:IamEngine",

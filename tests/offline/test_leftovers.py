@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+import boto3
+
 from offline.deploy import leftovers
 from offline.sandbox import Sandbox
 from tests.offline.resources.stage import made
@@ -58,6 +60,9 @@ FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
     ),
     ("AWS::SNS::Topic", {}, "sns topic {id}"),
     ("AWS::SQS::Queue", {}, "sqs queue {id}"),
+    ("AWS::EC2::VPC", {"CidrBlock": "10.0.0.0/16"}, "ec2 vpc {id}"),
+    ("AWS::EC2::EIP", {}, "ec2 elastic IP {id}"),
+    ("AWS::EC2::InternetGateway", {}, "ec2 internet gateway {id}"),
     ("AWS::ECR::Repository", {"RepositoryName": "it"}, "ecr repository it"),
     ("AWS::IAM::InstanceProfile", {"InstanceProfileName": "it", "Roles": []}, "iam instance profile it"),
 )
@@ -68,4 +73,12 @@ def test_everything_that_rows_create_is_found_until_it_is_deleted(sandbox: Sandb
     assert sorted(leftovers()) == sorted(line.format(id=thing.id) for thing, line in things)
     for thing, _ in reversed(things):
         thing.delete()
+    assert leftovers() == []
+
+
+def test_a_nat_gateway_is_found_until_it_is_deleted(sandbox: Sandbox) -> None:
+    subnet = boto3.client("ec2").describe_subnets()["Subnets"][0]["SubnetId"]
+    gateway = made("AWS::EC2::NatGateway", SubnetId=subnet, ConnectivityType="private")
+    assert leftovers() == [f"ec2 nat gateway {gateway.id}"]
+    gateway.delete()
     assert leftovers() == []
