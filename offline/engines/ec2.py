@@ -97,6 +97,12 @@ class Ec2Engine(Engine, EC2Backend):
     def _url_module(self) -> Any:
         return Urls
 
+    def create_vpc_endpoint(self, *arguments: Any, **named: Any) -> VPCEndPoint:
+        """An endpoint of no named type is a gateway; moto could not delete it."""
+        return super().create_vpc_endpoint(
+            *arguments, **named | {"endpoint_type": named.get("endpoint_type") or "Gateway"}
+        )
+
     def modify_vpc_endpoint(self, vpc_id: str, **changes: Any) -> None:
         super().modify_vpc_endpoint(vpc_id=vpc_id, **changes)
         endpoint = self.vpc_end_points[vpc_id]

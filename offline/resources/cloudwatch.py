@@ -51,8 +51,14 @@ def read_alarm(resource: Resource, alarm: Physical) -> dict[str, Any] | None:
     for found in described["MetricAlarms"]:
         tags = cloudwatch.list_tags_for_resource(ResourceARN=found["AlarmArn"])["Tags"]
         told = {name: found.get(name) for name in ALARM}
+        told["Threshold"] = _plain(found.get("Threshold"))
         return {"AlarmName": alarm.id, **present(**told, Tags=told_tags(resource, tags))}
     return None
+
+
+def _plain(threshold: float | None) -> float | None:
+    """CloudWatch tells 1.0 of what a template calls 1."""
+    return int(threshold) if threshold is not None and threshold.is_integer() else threshold
 
 
 def delete_alarm(resource: Resource, alarm: Physical) -> None:

@@ -90,7 +90,7 @@ def test_an_updated_alarm_keeps_nothing_of_the_old_template(sandbox: Sandbox) ->
     assert late.read() == {
         **late.properties,
         "EvaluationPeriods": 1,
-        "Threshold": 7.0,
+        "Threshold": 7,
         "ActionsEnabled": True,
     }
 

@@ -305,3 +305,4 @@ def test_the_policy_of_an_endpoint_may_be_text(sandbox: Sandbox) -> None:
         PolicyDocument=json.dumps(DOCUMENT),
     )
     assert endpoint.read()["PolicyDocument"] == DOCUMENT
+    gone_for_good(endpoint)
