@@ -134,7 +134,8 @@ def leftovers() -> list[str]:
     """Everything that still exists, as `service kind name`.
 
     What AWS keeps for itself does not count: the records of finished jobs, keys that wait for their
-    deletion, the default VPC, the `primary` workgroup, and log groups that services made for themselves.
+    deletion, the default VPC, the `primary` workgroup, the `default` schedule group, and log
+    groups that services made for themselves.
     """
     return sorted(found for look in LOOKS for found in look())
 
@@ -180,6 +181,9 @@ def _networks() -> Iterator[str]:
     for vpc in boto3.client("ec2").describe_vpcs()["Vpcs"]:
         if not vpc["IsDefault"]:
             yield f"ec2 vpc {vpc['VpcId']}"
+    standing = [{"Name": "state", "Values": ["pending", "available", "deleting", "failed"]}]
+    for nat in _names("ec2", "describe_nat_gateways", "NatGateways", "NatGatewayId", Filter=standing):
+        yield f"ec2 nat gateway {nat}"
 
 
 def _log_groups() -> Iterator[str]:
@@ -188,7 +192,7 @@ def _log_groups() -> Iterator[str]:
             yield f"logs group {name}"
 
 
-KEPT = {("workgroup", "primary")}
+KEPT = {("workgroup", "primary"), ("schedule group", "default")}
 MADE_BY_SERVICES = ("/aws/sagemaker/", "/aws-glue/")
 
 LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
@@ -208,7 +212,18 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("iam", "policy", "list_policies", "Policies", "PolicyName", Scope="Local"),
     _plain("iam", "instance profile", "list_instance_profiles", "InstanceProfiles", "InstanceProfileName"),
     _plain("cloudtrail", "trail", "list_trails", "Trails", "Name"),
+    _plain("cloudwatch", "alarm", "describe_alarms", "MetricAlarms", "AlarmName"),
+    _plain("cloudwatch", "dashboard", "list_dashboards", "DashboardEntries", "DashboardName"),
+    _plain("events", "rule", "list_rules", "Rules", "Name"),
+    _plain("scheduler", "schedule", "list_schedules", "Schedules", "Name"),
+    _plain("scheduler", "schedule group", "list_schedule_groups", "ScheduleGroups", "Name"),
+    _plain("dynamodb", "table", "list_tables", "TableNames", ""),
+    _plain("ec2", "elastic IP", "describe_addresses", "Addresses", "PublicIp"),
+    _plain("ec2", "internet gateway", "describe_internet_gateways", "InternetGateways", "InternetGatewayId"),
     _plain("ecr", "repository", "describe_repositories", "repositories", "repositoryName"),
+    _plain("secretsmanager", "secret", "list_secrets", "SecretList", "Name"),
+    _plain("sns", "topic", "list_topics", "Topics", "TopicArn"),
+    _plain("sqs", "queue", "list_queues", "QueueUrls", ""),
     _plain("ssm", "parameter", "describe_parameters", "Parameters", "Name"),
     _budgets,
     _keys,

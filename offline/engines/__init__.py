@@ -2,6 +2,10 @@
 
 ENGINES: tuple[str, ...] = (
     "offline.engines.cloudformation:CloudFormationEngine",
+    "offline.engines.cloudwatch:CloudWatchEngine",
+    "offline.engines.dynamodb:DynamoDBEngine",
+    "offline.engines.ec2:Ec2Engine",
+    "offline.engines.events:EventsEngine",
     "offline.engines.firehose:FirehoseEngine",
     "offline.engines.iam:IamEngine",
     "offline.engines.kinesis:KinesisEngine",
@@ -9,6 +13,10 @@ ENGINES: tuple[str, ...] = (
     "offline.engines.s3:S3Engine",
     "offline.engines.sagemaker.engine:SageMakerEngine",
     "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "offline.engines.scheduler:SchedulerEngine",
+    "offline.engines.secretsmanager:SecretsManagerEngine",
+    "offline.engines.sns:SnsEngine",
+    "offline.engines.sqs:SqsEngine",
     "offline.engines.ssm:SsmEngine",
     "offline.engines.stepfunctions.engine:StepFunctionsEngine",
     "offline.engines.athena:AthenaEngine",

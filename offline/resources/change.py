@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -40,19 +40,27 @@ def present(**values: Any) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value not in (None, "", [], {})}
 
 
-def dropped(before: Iterable[Any], after: Iterable[Any]) -> list[Any]:
-    """What a list had and no longer has.
+def only_in(first: Iterable[Any], second: Iterable[Any]) -> list[Any]:
+    """What the first list has and the second has not.
 
-    >>> dropped(["a", "b"], ["b", "c"])
+    >>> only_in(["a", "b"], ["b", "c"])
     ['a']
     """
-    kept = list(after)
-    return [item for item in before if item not in kept]
+    other = list(second)
+    return [item for item in first if item not in other]
 
 
-def dropped_tags(resource: Resource, old: Properties) -> list[str]:
-    """Keys of the tags that a template no longer has; tags made by hand are left alone."""
-    return dropped(_tags(old), resource.tags())
+def retag(
+    resource: Resource,
+    old: Properties,
+    tag: Callable[[list[dict[str, str]]], Any],
+    untag: Callable[[list[str]], Any],
+) -> None:
+    """The tags of the template, without those it had before; tags made by hand are left alone."""
+    if tags := resource.tag_list():
+        tag(tags)
+    if keys := only_in(_tags(old), resource.tags()):
+        untag(keys)
 
 
 def told_tags(resource: Resource, found: Iterable[dict[str, str]] | dict[str, str]) -> list[dict[str, str]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from offline.resources.change import dropped_tags, given, present, told_tags, unless_gone
+from offline.resources.change import given, present, retag, told_tags, unless_gone
 from offline.resources.row import Physical, Properties, Resource, Row
 from offline.resources.shape import capital, small
 
@@ -67,9 +67,12 @@ def update_repository(resource: Resource, repository: Physical, old: Properties)
     ecr.put_image_scanning_configuration(repositoryName=repository.id, imageScanningConfiguration=scanning)
     _follow_policies(resource, repository.id, old)
     arn = repository.attributes["Arn"]
-    ecr.tag_resource(resourceArn=arn, tags=resource.tag_list())
-    if keys := dropped_tags(resource, old):
-        ecr.untag_resource(resourceArn=arn, tagKeys=keys)
+    retag(
+        resource,
+        old,
+        lambda tags: ecr.tag_resource(resourceArn=arn, tags=tags),
+        lambda keys: ecr.untag_resource(resourceArn=arn, tagKeys=keys),
+    )
     return repository
 
 

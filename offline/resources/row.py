@@ -2,7 +2,7 @@
 
 A row's functions receive a `Resource`, whose `properties` are resolved (no intrinsic function is
 left) and remember what was read. A property that a row does not read fails the deployment, so
-that nothing a template asks for is dropped in silence.
+that nothing a template asks for is only_in in silence.
 """
 
 from __future__ import annotations

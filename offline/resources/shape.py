@@ -25,3 +25,17 @@ def capital(value: Any) -> Any:
     if isinstance(value, dict):
         return {name[:1].upper() + name[1:]: capital(inner) for name, inner in value.items()}
     return [capital(item) for item in value] if isinstance(value, list) else value
+
+
+def whole_numbers(value: Any) -> Any:
+    """The same with every name that counts something holding a number: templates may write it as text.
+
+    >>> whole_numbers({"RetryPolicy": {"MaximumRetryAttempts": "3"}, "Input": "3"})
+    {'RetryPolicy': {'MaximumRetryAttempts': 3}, 'Input': '3'}
+    """
+    if isinstance(value, dict):
+        return {
+            name: int(inner) if name.startswith("Maximum") else whole_numbers(inner)
+            for name, inner in value.items()
+        }
+    return [whole_numbers(item) for item in value] if isinstance(value, list) else value

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from offline.resources.change import dropped_tags, given, present, told_tags, unless_gone
+from offline.resources.change import given, present, retag, told_tags, unless_gone
 from offline.resources.row import Physical, Properties, Resource, Row
 
 GONE = ("ParameterNotFound", "InvalidResourceId")
@@ -33,9 +33,12 @@ def update_parameter(resource: Resource, parameter: Physical, old: Properties) -
     settings = given(properties, "Type", "Value", "Description", "Tier", "DataType", "AllowedPattern")
     ssm.put_parameter(Name=parameter.id, Overwrite=True, **defaults | settings)
     tagged = {"ResourceType": "Parameter", "ResourceId": parameter.id}
-    ssm.add_tags_to_resource(Tags=resource.tag_list(), **tagged)
-    if keys := dropped_tags(resource, old):
-        ssm.remove_tags_from_resource(TagKeys=keys, **tagged)
+    retag(
+        resource,
+        old,
+        lambda tags: ssm.add_tags_to_resource(Tags=tags, **tagged),
+        lambda keys: ssm.remove_tags_from_resource(TagKeys=keys, **tagged),
+    )
     return _physical(resource, parameter.id)
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from offline.resources.change import dropped, given, unless_gone
+from offline.resources.change import given, only_in, unless_gone
 from offline.resources.iam.holder import GONE, Holder
 from offline.resources.iam.user import leave
 from offline.resources.row import Physical, Properties, Resource, Row
@@ -58,7 +58,7 @@ def _join(resource: Resource) -> None:
 def update_addition(resource: Resource, addition: Physical, old: Properties) -> Physical:
     _join(resource)
     new = _members(resource.properties)
-    for group, user in dropped(_members(old), new):
+    for group, user in only_in(_members(old), new):
         leave(resource, user, group)
     return addition
 

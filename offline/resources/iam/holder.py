@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from offline.resources.change import dropped, unless_gone
+from offline.resources.change import only_in, retag, unless_gone
 from offline.resources.row import Properties, Resource
 
 GONE = "NoSuchEntity"
@@ -66,11 +66,11 @@ class Holder:
         inline, arns = new.take("Policies") or [], new.take("ManagedPolicyArns") or []
         for policy in inline:
             self.put(policy["PolicyName"], policy["PolicyDocument"])
-        for name in dropped(_names(had.take("Policies")), _names(inline)):
+        for name in only_in(_names(had.take("Policies")), _names(inline)):
             self.remove(name)
         for arn in arns:
             self.attach(arn)
-        for arn in dropped(had.take("ManagedPolicyArns") or [], arns):
+        for arn in only_in(had.take("ManagedPolicyArns") or [], arns):
             self.detach(arn)
 
     def told(self) -> dict[str, Any]:
@@ -88,6 +88,14 @@ class Holder:
             self.remove(name)
         for arn in self.attached():
             self.detach(arn)
+
+    def retag(self, old: Properties) -> None:
+        retag(
+            self.resource,
+            old,
+            lambda tags: self.call("tag_{}", Tags=tags),
+            lambda keys: self.call("untag_{}", TagKeys=keys),
+        )
 
     def bound(self, old: Properties) -> None:
         """Its permissions boundary is the template's, or none."""

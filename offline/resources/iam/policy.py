@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from offline.resources.change import dropped, given, present, unless_gone
+from offline.resources.change import given, only_in, present, unless_gone
 from offline.resources.iam.holder import GONE, Holder, holders
 from offline.resources.row import Physical, Properties, Resource, Row
 
@@ -26,7 +26,7 @@ def _put(resource: Resource) -> None:
 
 def update_policy(resource: Resource, policy: Physical, old: Properties) -> Physical:
     _put(resource)
-    for holder, name in dropped(_places(resource, old), _places(resource, resource.properties)):
+    for holder, name in only_in(_places(resource, old), _places(resource, resource.properties)):
         holder.remove(name)
     return policy
 
@@ -95,9 +95,9 @@ def update_managed_policy(resource: Resource, policy: Physical, old: Properties)
     if document != old.take("PolicyDocument"):
         _add_version(resource, policy.id, json.dumps(document))
     had, new = holders(resource, old), holders(resource, resource.properties)
-    for holder in dropped(new, had):
+    for holder in only_in(new, had):
         holder.attach(policy.id)
-    for holder in dropped(had, new):
+    for holder in only_in(had, new):
         holder.detach(policy.id)
     return _managed(resource, policy.id)
 

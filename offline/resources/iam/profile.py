@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from offline.resources.change import dropped, given, unless_gone
+from offline.resources.change import given, only_in, unless_gone
 from offline.resources.iam.holder import GONE
 from offline.resources.row import Physical, Properties, Resource, Row
 
@@ -22,9 +22,9 @@ def create_profile(resource: Resource) -> Physical:
 def update_profile(resource: Resource, profile: Physical, old: Properties) -> Physical:
     """A profile holds one role, so the former leaves before the new one comes."""
     had, new = old.take("Roles"), resource.properties.take("Roles")
-    for role in dropped(had, new):
+    for role in only_in(had, new):
         _remove(resource, profile.id, role)
-    for role in dropped(new, had):
+    for role in only_in(new, had):
         resource.client("iam").add_role_to_instance_profile(InstanceProfileName=profile.id, RoleName=role)
     return profile
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from offline.resources.change import dropped_tags, given, present, told_tags, unless_gone
+from offline.resources.change import given, present, told_tags, unless_gone
 from offline.resources.iam.holder import GONE, Holder, boundary_of
 from offline.resources.row import Physical, Properties, Resource, Row
 
@@ -34,15 +34,8 @@ def update_role(resource: Resource, role: Physical, old: Properties) -> Physical
     holder = Holder(resource, "Role", role.id)
     holder.follow(old)
     holder.bound(old)
-    retag(holder, old)
+    holder.retag(old)
     return role
-
-
-def retag(holder: Holder, old: Properties) -> None:
-    """A role or user has the tags of its template, without those it had before."""
-    holder.call("tag_{}", Tags=holder.resource.tag_list())
-    if keys := dropped_tags(holder.resource, old):
-        holder.call("untag_{}", TagKeys=keys)
 
 
 @unless_gone(GONE)

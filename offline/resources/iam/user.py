@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from offline.resources.change import dropped, given, present, told_tags, unless_gone
+from offline.resources.change import given, only_in, present, told_tags, unless_gone
 from offline.resources.iam.holder import GONE, Holder, boundary_of
-from offline.resources.iam.role import retag
 from offline.resources.row import Physical, Properties, Resource, Row
 
 
@@ -31,11 +30,11 @@ def update_user(resource: Resource, user: Physical, old: Properties) -> Physical
     holder = Holder(resource, "User", user.id)
     holder.follow(old)
     holder.bound(old)
-    retag(holder, old)
+    holder.retag(old)
     groups = properties.take("Groups") or []
     for group in groups:
         iam.add_user_to_group(UserName=user.id, GroupName=group)
-    for group in dropped(old.take("Groups") or [], groups):
+    for group in only_in(old.take("Groups") or [], groups):
         leave(resource, user.id, group)
     _follow_login(resource, user.id, old)
     return _physical(resource, user.id)
