@@ -166,6 +166,12 @@ class Stack:
                 entry["ExportName"] = resolve(output["Export"]["Name"], scope)
             self.outputs[key] = entry
 
+    def interrupt(self) -> None:
+        """The process ended while the stack was being worked on: it has failed."""
+        self._finish(
+            self.status.replace("_IN_PROGRESS", "_FAILED"), "The sandbox ended while the stack was worked on"
+        )
+
     def exports(self) -> Iterator[tuple[str, str]]:
         for output in self.outputs.values():
             if "ExportName" in output:

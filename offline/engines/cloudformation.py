@@ -35,6 +35,13 @@ class CloudFormationEngine(Engine, BaseBackend):
     def _url_module(self) -> Any:
         return urls
 
+    def resume(self) -> bool:
+        """A stack that was being worked on has failed where it stood; deleting it works as ever."""
+        midst = [stack for stack in self.stacks.values() if stack.status.endswith("_IN_PROGRESS")]
+        for stack in midst:
+            stack.interrupt()
+        return bool(midst)
+
     def living(self) -> list[Stack]:
         return [stack for stack in self.stacks.values() if stack.status != "DELETE_COMPLETE"]
 

@@ -76,6 +76,16 @@ class Key(FakeKey):
 
     accessed: datetime
     restored: Restore | None = None
+    watcher: Any = None
+    """Where the objects are kept on disk, which wants to hear of changes; no copy has one."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        if self.watcher is not None and self.__dict__.get(name, self.watcher) != value:
+            self.watcher.changed(self.name)
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "watcher"}
 
     @classmethod
     def of(cls, key: FakeKey) -> Key:

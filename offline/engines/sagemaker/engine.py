@@ -16,6 +16,7 @@ from offline.engines.sagemaker.training import TrainingJob
 from offline.engines.sagemaker.training_requests import check_training
 from offline.engines.sagemaker.transform import TransformJob, check_transform
 
+INTERRUPTED = "InternalServerError: The sandbox ended while the job was running; create the job again."
 MODEL_PLAYED = {
     "ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "Tags", "VpcConfig",
     "EnableNetworkIsolation",
@@ -27,6 +28,17 @@ class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
     """Training jobs, models, transform jobs and endpoints; jobs run in `settle`, in order of creation."""
 
     service: ClassVar[str] = "sagemaker"
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Processes that serve models are of this process alone: an endpoint's starts when it is asked."""
+        return {name: value for name, value in vars(self).items() if name != "servers"}
+
+    def resume(self) -> bool:
+        """A job whose program was running has failed; one that had not started still will."""
+        running = [job for job in self._jobs() if job.started]
+        for job in running:
+            job.fail(INTERRUPTED)
+        return bool(running)
 
     @property
     def _url_module(self) -> Any:
