@@ -108,9 +108,9 @@ class Objects(_VersionedKeyStore, Part):
     def __init__(self, objects: _VersionedKeyStore | None = None) -> None:
         super().__init__(objects or {})
         self._changed: set[str] = set(self)
-        self._numbers: dict[str, int] = {}
+        self._numbers = {name: number for number, name in enumerate(self)}
+        self._next = len(self)
         self._gone: list[int] = []
-        self._next = 0
 
     def changed(self, name: str) -> None:
         """Called by an object when one of its attributes changes, and by whatever puts or removes one."""
@@ -123,7 +123,7 @@ class Objects(_VersionedKeyStore, Part):
             self.rows.drop(number)
         for name in self._changed:
             if name in self:
-                self.rows.put(self._number(name), (name, self._watched(name)))
+                self.rows.put(self._numbers[name], (name, self._watched(name)))
         self._gone.clear()
         self._changed.clear()
 
@@ -134,10 +134,11 @@ class Objects(_VersionedKeyStore, Part):
             self._numbers[name], self._next = number, number + 1
             self._watched(name)
 
-    def _number(self, name: str) -> int:
+    def _expect(self, name: str) -> None:
+        """A key is put, perhaps for the first time; its place is that of its first version."""
         if name not in self._numbers:
             self._numbers[name], self._next = self._next, self._next + 1
-        return self._numbers[name]
+        self.changed(name)
 
     def _watched(self, name: str) -> list[Any]:
         versions: list[Any] = self.getlist(name)
@@ -152,11 +153,11 @@ class Objects(_VersionedKeyStore, Part):
             self._gone.append(number)
 
     def __setitem__(self, name: str, version: Any) -> None:
-        self.changed(name)
+        self._expect(name)
         super().__setitem__(name, version)
 
     def setlist(self, name: str, versions: Any) -> None:
-        self.changed(name)
+        self._expect(name)
         super().setlist(name, versions)
 
     def __delitem__(self, name: str) -> None:

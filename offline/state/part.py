@@ -122,9 +122,9 @@ class Table(dict[Any, Any], Part):
         super().__init__(items or {})
         self.default_factory = getattr(items, "default_factory", None)
         self._touched: set[Any] = set(self)
-        self._numbers: dict[Any, int] = {}
+        self._numbers = {key: number for number, key in enumerate(self)}
+        self._next = len(self)
         self._gone: list[int] = []
-        self._next = 0
 
     def head(self) -> Any:
         return self.default_factory
@@ -134,7 +134,7 @@ class Table(dict[Any, Any], Part):
             self.rows.drop(number)
         for key in list(self._touched):
             if dict.__contains__(self, key):
-                self.rows.put(self._number(key), (key, dict.__getitem__(self, key)))
+                self.rows.put(self._numbers[key], (key, dict.__getitem__(self, key)))
         self._gone.clear()
         self._touched.clear()
 
@@ -144,11 +144,6 @@ class Table(dict[Any, Any], Part):
         for number, (key, value) in self.rows.read():
             dict.__setitem__(self, key, value)
             self._numbers[key], self._next = number, number + 1
-
-    def _number(self, key: Any) -> int:
-        if key not in self._numbers:
-            self._numbers[key], self._next = self._next, self._next + 1
-        return self._numbers[key]
 
     def _forget(self, key: Any) -> None:
         """The key is gone; should it come again, its place is at the end."""
@@ -171,6 +166,8 @@ class Table(dict[Any, Any], Part):
 
     def __setitem__(self, key: Any, value: Any) -> None:
         self._touched.add(key)
+        if key not in self._numbers:
+            self._numbers[key], self._next = self._next, self._next + 1
         super().__setitem__(key, value)
 
     def __delitem__(self, key: Any) -> None:
@@ -186,8 +183,9 @@ class Table(dict[Any, Any], Part):
         return super().get(key, default)
 
     def setdefault(self, key: Any, default: Any = None) -> Any:
-        self._touched.add(key)
-        return super().setdefault(key, default)
+        if key not in self:
+            self[key] = default
+        return self[key]
 
     def pop(self, key: Any, *default: Any) -> Any:
         value = super().pop(key, *default)
