@@ -2,12 +2,13 @@
 
 Every way to a backend leads through moto's dictionary of backends by account and region; while the account
 is watched, each look-up there is noted. What only reads is exempt: the operations that AWS names so
-(Get…, List…, Describe…), the gate's own look at policies, and moto's note of when a key was last used. Where an
-engine does change something while it is asked, it says so itself (`note`).
+(Get…, List…, Describe…), the gate's own look at policies, and moto's ways from a request to its service and
+account. Where an engine does change something while it is asked, it says so itself (`note`).
 """
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
@@ -15,6 +16,7 @@ from typing import Any
 from unittest.mock import patch
 
 from moto.core.base_backend import AccountSpecificBackend, BaseBackend
+from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import BaseResponse
 
 READING = ("BatchGet", "Check", "Describe", "Estimate", "Filter", "Get", "Head", "List", "Lookup", "Query")
@@ -83,17 +85,18 @@ def call_action(original: Callable[[BaseResponse], Any]) -> Callable[[BaseRespon
 
 def watch(watching: ExitStack) -> None:
     """Note look-ups until the stack is closed."""
-    from moto.iam import models as iam
+    from moto.iam.models import get_account_id_from, mark_account_as_visited
 
-    look_up, visited = AccountSpecificBackend.__getitem__, iam.mark_account_as_visited
+    routers = (BotocoreStubber.process_request, get_account_id_from, mark_account_as_visited)
+    routing = {function.__code__ for function in routers}
+    look_up = AccountSpecificBackend.__getitem__
 
     def noted(self: Any, region: str) -> BaseBackend:
         backend: BaseBackend = look_up(self, region)
-        if _noting.get():
+        if _noting.get() and sys._getframe(1).f_code not in routing:
             note(backend)
         return backend
 
     _noted.clear()
     watching.enter_context(patch.object(AccountSpecificBackend, "__getitem__", noted))
-    watching.enter_context(patch.object(iam, "mark_account_as_visited", unnoted()(visited)))
     watching.callback(_noted.clear)

@@ -48,6 +48,8 @@ class Sandbox:
         self.clock = clock
         self._server: ThreadedMotoServer | None = None
         self._exit = ExitStack()
+        self.leaving = ExitStack()
+        """What has to be done while the account is still whole, when it is left."""
         self._replaced: list[tuple[Any, type]] = []
 
     def __enter__(self) -> Self:
@@ -67,6 +69,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.leaving.close()
         _current.remove(self)
         for engine in self.engines():
             getattr(engine, "close", lambda: None)()

@@ -5,7 +5,6 @@
         state.restore(sandbox)
         ...                     # a request
         state.commit()          # before it is acknowledged
-    state.close()
 
 `account` says what is written when, `pickles` how, `part` what of it grows by rows, `database` where.
 """

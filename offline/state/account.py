@@ -42,6 +42,7 @@ class Account:
         """While the account is read: the parts that are read already."""
         self._told: dict[int, Part] = {}
         self._clock: datetime | None = None
+        """As it was last written."""
         self._next_part = 1
         self._failed = ""
         self._watching = ExitStack()
@@ -54,7 +55,8 @@ class Account:
     def restore(self, sandbox: Sandbox) -> None:
         """The sandbox is as it was at the last commit; what ran then has failed."""
         if moment := self._database.about(CLOCK):
-            clock.reset(datetime.fromisoformat(moment))
+            self._clock = datetime.fromisoformat(moment)
+            clock.reset(self._clock)
         self._read()
         changes.watch(self._watching)
         for engine in sandbox.engines():
@@ -64,9 +66,12 @@ class Account:
             if place not in self._numbers:
                 changes.note(backend)
         self.commit()
+        sandbox.leaving.callback(self.close)
 
     def close(self) -> None:
-        """Write what changed, and let the directory go."""
+        """Write what changed, and let the directory go; the sandbox does so when it is left."""
+        if self._database.closed:
+            return
         try:
             self.commit()
         finally:
@@ -153,9 +158,10 @@ class Account:
     def place_of(self, backend: BaseBackend) -> Place | None:
         """Where a backend stands among moto's; None where it is no backend of a service."""
         for found in BackendDict._instances:
-            regions: Any = dict.get(found, backend.account_id, {})
-            if regions and dict.get(regions, backend.region_name) is backend:
-                return found.service_name, backend.account_id, backend.region_name
+            account, region = backend.account_id, backend.region_name
+            regions: Any = dict.get(found, account, {})
+            if dict.get(regions, region) is backend:
+                return found.service_name, account, region
         return None
 
     # -- reading --------------------------------------------------------------------------------------
@@ -174,7 +180,7 @@ class Account:
 
     def backend(self, service: str, account: str, region: str) -> BaseBackend:
         """The backend of a place, without what a new one would hold."""
-        regions: Any = get_backend(service)[account]  # type: ignore[call-overload]
+        regions: Any = get_backend(service)[account]
         if dict.get(regions, region) is None:
             empty = regions.backend.__new__(regions.backend)
             vars(empty).update(account_id=account, region_name=region)

@@ -1,4 +1,4 @@
-"""The account's file: one SQLite database, one process at a time, one transaction for everything that changed.
+"""The account's file: one SQLite database, one process at a time, one transaction for all that changed.
 
 In WAL mode without an fsync for each transaction: what was committed survives the end of the process, however
 it ends; a power cut may take the last transactions, never a part of one.
@@ -44,7 +44,7 @@ class Database:
     """An account on disk, held by this process alone until it is closed."""
 
     def __init__(self, directory: Path) -> None:
-        self.directory = directory
+        self.directory, self.closed = directory, False
         directory.mkdir(parents=True, exist_ok=True)
         self._connection = sqlite3.connect(
             directory / FILE, timeout=0, isolation_level=None, check_same_thread=False
@@ -132,7 +132,9 @@ class Database:
         )
 
     def put(self, part: int, number: int, content: bytes) -> None:
-        self._connection.execute("INSERT OR REPLACE INTO row VALUES (?, ?)", (part << ROW_BITS | number, content))
+        self._connection.execute(
+            "INSERT OR REPLACE INTO row VALUES (?, ?)", (part << ROW_BITS | number, content)
+        )
 
     def drop(self, part: int, number: int) -> None:
         self._connection.execute("DELETE FROM row WHERE id = ?", (part << ROW_BITS | number,))
@@ -166,3 +168,4 @@ class Database:
 
     def close(self) -> None:
         self._connection.close()
+        self.closed = True

@@ -1,4 +1,4 @@
-"""What is kept otherwise than within its backend, by class; classes are named so that none is imported for it."""
+"""What is kept otherwise than within its backend, by class; named, so that no class is imported for it."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""S3's objects: a row for each key with its versions, written when one of them changes, and one for each body.
+"""S3's objects: a row for each key with its versions, written when one of them changes, and each body apart.
 
-A body lies in the database alone once it is kept: it is read from there, so that memory does not grow with it.
+Once it is kept, a body lies in the database alone and is read from there: memory does not grow with it.
 """
 
 from __future__ import annotations
@@ -91,7 +91,8 @@ def _body_of(key: FakeKey) -> Body | None:
 
 
 def _blank(kind: type[FakeKey]) -> FakeKey:
-    return kind.__new__(kind)
+    made: FakeKey = object.__new__(kind)
+    return made
 
 
 def _fill(key: FakeKey, kept: tuple[dict[str, Any], Body | None]) -> None:

@@ -51,12 +51,12 @@ class Log(list[Any], Part):
 
     def __init__(self, items: Iterable[Any] = ()) -> None:
         super().__init__(items)
-        self.saved = 0
+        self.saved, self.anew = 0, False
 
     def save(self) -> None:
-        if self.saved > len(self) or (not self.saved and self):
+        if self.anew:
             self.rows.clear()
-            self.saved = 0
+            self.saved, self.anew = 0, False
         if self.saved < len(self):
             self.rows.put(self.saved, self[self.saved :])
             self.saved = len(self)
@@ -64,7 +64,7 @@ class Log(list[Any], Part):
     def load(self, head: Any) -> None:
         for _, items in self.rows.read():
             self.extend(items)
-        self.saved = len(self)
+        self.saved, self.anew = len(self), False
 
     def __reduce_ex__(self, protocol: Any) -> Any:
         return list, (list(self),)
@@ -75,13 +75,23 @@ def _anew(name: str) -> Any:
     method = getattr(list, name)
 
     def changed(self: Log, *arguments: Any, **named: Any) -> Any:
-        self.saved = 0
+        self.anew = True
         return method(self, *arguments, **named)
 
     return changed
 
 
-for _name in ("__setitem__", "__delitem__", "insert", "pop", "remove", "clear", "sort", "reverse", "__imul__"):
+for _name in (
+    "__setitem__",
+    "__delitem__",
+    "insert",
+    "pop",
+    "remove",
+    "clear",
+    "sort",
+    "reverse",
+    "__imul__",
+):
     setattr(Log, _name, _anew(_name))
 
 
@@ -114,7 +124,7 @@ class Ledger(list[Any], Part):
 
 
 class Table(dict[Any, Any], Part):
-    """A dictionary of which the values that were looked at are written again, where they are not as before."""
+    """A dictionary of which the values that were looked at are written again, if they are not as before."""
 
     default_factory: Callable[[], Any] | None = None
 

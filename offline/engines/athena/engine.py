@@ -44,7 +44,7 @@ class AthenaEngine(Engine, AthenaBackend):
         return {name: value for name, value in vars(self).items() if name not in ("_runner", "_lock")}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _runner=None, _lock=RLock())
+        self.__dict__.update(state, _runner=None, _lock=RLock())
 
     @property
     def _url_module(self) -> Any:

@@ -62,7 +62,7 @@ class LambdaEngine(Engine, LambdaBackend):
         return {name: value for name, value in vars(self).items() if name not in here}
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state, _idle=defaultdict(list), _laid_out={}, _folders=[], _lock=Lock())
+        self.__dict__.update(state, _idle=defaultdict(list), _laid_out={}, _folders=[], _lock=Lock())
 
     @property
     def _url_module(self) -> Any:

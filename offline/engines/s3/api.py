@@ -26,7 +26,6 @@ from offline.engines.s3.access import Access
 from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
 
-
 READING = ("GET", "HEAD", "OPTIONS")
 
 

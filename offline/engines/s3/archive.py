@@ -80,7 +80,8 @@ class Key(FakeKey):
     """Where the objects are kept on disk, which wants to hear of changes; no copy has one."""
 
     def __setattr__(self, name: str, value: Any) -> None:
-        if self.watcher is not None and self.__dict__.get(name, self.watcher) != value:
+        # moto counts in `_tick` how often an object was looked at; nothing here depends on it.
+        if self.watcher is not None and name != "_tick" and self.__dict__.get(name, self.watcher) != value:
             self.watcher.changed(self.name)
         super().__setattr__(name, value)
 

@@ -85,7 +85,7 @@ class S3Engine(Engine, S3Backend):
         self._next: datetime | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         for name in self.buckets:  # moto finds a bucket's owner here, whatever its partition
             s3_backends.bucket_accounts[name] = (self.partition, self.account_id)
 

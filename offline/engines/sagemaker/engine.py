@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from moto.sagemaker.models import Model, SageMakerModelBackend, arn_formatter
 
+from offline.changes import note
 from offline.clock import clock
 from offline.engine import Engine
 from offline.engines.sagemaker import containers, training, transform
@@ -48,6 +49,7 @@ class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
         """Every job that was created has ended."""
         waiting = [job for job in self._jobs() if job is not None]
         for job in waiting:
+            note(self)  # Whoever commits meanwhile shall see the job at work.
             if isinstance(job, TrainingJob):
                 training.run(job, self.region_name)
             else:

@@ -31,7 +31,7 @@ class StepFunctionsEngine(Engine, StepFunctionsParserBackend):
         interpreter.bind()
 
     def __setstate__(self, state: dict[str, Any]) -> None:
-        vars(self).update(state)
+        self.__dict__.update(state)
         interpreter.bind()
 
     def resume(self) -> bool:

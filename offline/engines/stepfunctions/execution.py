@@ -13,7 +13,6 @@ from offline.clock import clock
 from offline.engines.stepfunctions import definition
 from offline.engines.stepfunctions.turns import TURNS, Turn
 
-
 INTERRUPTED = (
     "States.Runtime",
     "The sandbox ended while the execution was running, and with it the interpreter; start it again.",

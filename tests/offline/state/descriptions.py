@@ -9,7 +9,6 @@ from typing import Any
 import boto3
 from botocore.exceptions import ClientError
 
-
 Described = Any
 
 
@@ -210,5 +209,3 @@ LOOKS: dict[str, Callable[[], Iterator[Described]]] = {
 def describe() -> dict[str, list[Described]]:
     """Everything, by what it is of."""
     return {name: list(look()) for name, look in LOOKS.items()}
-
-

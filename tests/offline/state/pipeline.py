@@ -37,7 +37,9 @@ def main(directory: Path, assembly: Path) -> None:
         state.restore(sandbox)
         deploy(Assembly.load(assembly), sandbox)
         state.commit()
-        context = Context(client_of=committing(state), sleep=waiting(sandbox, state), region="us-east-1", rows=ROWS)
+        context = Context(
+            client_of=committing(state), sleep=waiting(sandbox, state), region="us-east-1", rows=ROWS
+        )
         for noun, step in steps():
             context.found[f"{noun}/{step.name}"] = step.run(context)
         found = {"session": session(), "ciphertext": ciphertext(), **describe(), "now": sandbox.clock.now()}

@@ -30,7 +30,13 @@ Described = dict[str, Any]
 def before(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Described]:
     """The directory of a killed process that ran the pipeline, and what it saw last."""
     directory = tmp_path_factory.mktemp("account")
-    program = [sys.executable, "-m", "tests.offline.state.pipeline", str(directory), str(assembly().directory)]
+    program = [
+        sys.executable,
+        "-m",
+        "tests.offline.state.pipeline",
+        str(directory),
+        str(assembly().directory),
+    ]
     ended = subprocess.run(program, capture_output=True, text=True, check=False)
     assert ended.returncode == -signal.SIGKILL, ended.stderr
     return directory, pickle.loads((directory / DESCRIBED).read_bytes())
@@ -44,7 +50,6 @@ def account(before: tuple[Path, Described]) -> Iterator[Sandbox]:
     with Sandbox() as sandbox:
         state.restore(sandbox)
         yield sandbox
-        state.close()
 
 
 @pytest.fixture(scope="module")
@@ -61,7 +66,9 @@ def test_what_was_committed_is_described_as_before(
     assert after[what] == before[1][what]
 
 
-def test_sessions_given_out_are_those_of_the_same_role(before: tuple[Path, Described], after: Described) -> None:
+def test_sessions_given_out_are_those_of_the_same_role(
+    before: tuple[Path, Described], after: Described
+) -> None:
     who = boto3.client("sts", **before[1]["session"]).get_caller_identity()
     assert who["Arn"].endswith("/before")
 
