@@ -9,6 +9,7 @@ from contextlib import ExitStack
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
+from weakref import WeakValueDictionary
 
 from moto.backends import get_backend
 from moto.core.base_backend import BackendDict, BaseBackend
@@ -17,7 +18,7 @@ from offline import changes
 from offline.clock import clock
 from offline.errors import StateError
 from offline.state.database import Database
-from offline.state.part import Part
+from offline.state.part import Constant, Part
 from offline.state.pickles import Pickler, Unpickler, set_apart
 from offline.state.references import References, Unit
 
@@ -40,7 +41,10 @@ class Account:
         """Hashes of what was written, so that what is the same is not written again."""
         self._parts: dict[int, Any] = {}
         """While the account is read: the parts that are read already."""
+        self._living: WeakValueDictionary[int, Part] = WeakValueDictionary()
         self._told: dict[int, Part] = {}
+        self._constants: dict[int, Constant] = {}
+        """By the identity of their values, which live as long as they stand here."""
         self._clock: datetime | None = None
         """As it was last written."""
         self._next_part = 1
@@ -109,7 +113,8 @@ class Account:
             # A backend that another one holds can be changed through it, and is not looked up then.
             changed = [one for one in changes.take() if id(one) not in saved]
         for part in told:
-            part.save()
+            if not part.gone:
+                part.save()
         for number in self._references.unheld():
             self._drop(number)
 
@@ -117,6 +122,15 @@ class Account:
         for number in self._database.numbers(part):
             self._written.pop((part, number), None)
         self._database.clear(part)
+        if part in self._living:
+            self._living.pop(part).gone = True
+        self._constants = {id: one for id, one in self._constants.items() if one.number != part}
+
+    def constant(self, value: Any) -> Constant:
+        """The part that keeps this very value, which must not change."""
+        if id(value) not in self._constants:
+            self._constants[id(value)] = Constant(value)
+        return self._constants[id(value)]
 
     def _save_backend(self, place: Place, backend: BaseBackend) -> None:
         number = self._numbers.setdefault(place, len(self._numbers) + 1)
@@ -141,12 +155,15 @@ class Account:
 
     def own(self, part: Part) -> None:
         """Give a part its number, which is its own for good."""
+        if part.gone:
+            raise pickle.PicklingError(f"a {type(part).__name__} is referred to again after it was deleted")
         if not part.number:
             part.number, self._next_part = self._next_part, self._next_part + 1
             self._equip(part)
 
     def _equip(self, part: Part) -> None:
         part.rows, part.tell = PartRows(self, self._database, part.number), self._tell
+        self._living[part.number] = part
 
     def _tell(self, part: Part) -> None:
         self._told[part.number] = part
@@ -195,6 +212,8 @@ class Account:
             part.number = number
             self._equip(part)
             part.load(head)
+            if isinstance(part, Constant):
+                self._constants[id(part.value)] = part
         found: Part = self._parts[number]
         return found
 

@@ -24,5 +24,9 @@ APART: dict[str, tuple[tuple[str, str], ...]] = {
 }
 """Which attributes of a class grow with use, and what kind of part they are."""
 
-AS: dict[str, str] = {"moto.s3.models:FakeKey": "offline.state.objects:reduce_key"}
+AS: dict[str, str] = {
+    "moto.awslambda.models:LambdaFunction": "offline.state.code:reduce_code",
+    "moto.awslambda.models:LayerVersion": "offline.state.code:reduce_code",
+    "moto.s3.models:FakeKey": "offline.state.objects:reduce_key",
+}
 """Functions that reduce the objects of a class."""

@@ -13,7 +13,7 @@ from moto.s3.models import FakeKey
 from moto.s3.utils import _VersionedKeyStore
 
 from offline.state.part import Part
-from offline.state.pickles import Pickler
+from offline.state.pickles import Pickler, blank
 
 ROW_BYTES = 1 << 26
 """A longer body takes several rows: SQLite keeps at most a gigabyte in one."""
@@ -73,7 +73,7 @@ class Body(Part):
 def reduce_key(pickler: Pickler, key: FakeKey) -> Any:
     """An object without its content, which is a part of its own."""
     state = {name: value for name, value in vars(key).items() if name not in STAYS_HERE}
-    return _blank, (type(key),), (state, _body_of(key)), None, None, _fill
+    return blank, (type(key),), (state, _body_of(key)), None, None, _fill
 
 
 def _body_of(key: FakeKey) -> Body | None:
@@ -88,11 +88,6 @@ def _body_of(key: FakeKey) -> Body | None:
             held.close()
             return body
     return held
-
-
-def _blank(kind: type[FakeKey]) -> FakeKey:
-    made: FakeKey = object.__new__(kind)
-    return made
 
 
 def _fill(key: FakeKey, kept: tuple[dict[str, Any], Body | None]) -> None:

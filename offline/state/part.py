@@ -25,6 +25,8 @@ class Part:
 
     number = 0
     """By which the part is referred to; 0 until it is first kept."""
+    gone = False
+    """Whether nothing referred to it any more, so that its rows were deleted."""
     rows: Rows
     tell: Callable[[Part], object] = staticmethod(lambda part: None)
     """Called by a part that hears of a change while nobody looks at what holds it."""
@@ -43,7 +45,26 @@ class Part:
 
     def __getstate__(self) -> dict[str, Any]:
         """A copy is no part."""
-        return {key: value for key, value in vars(self).items() if key not in ("number", "rows", "tell")}
+        return {
+            key: value for key, value in vars(self).items() if key not in ("number", "gone", "rows", "tell")
+        }
+
+
+class Constant(Part):
+    """A value that does not change."""
+
+    def __init__(self, value: Any) -> None:
+        self.value, self._saved = value, False
+
+    def save(self) -> None:
+        if not self._saved:
+            self.rows.put(0, self.value)
+            self._saved = True
+
+    def load(self, head: Any) -> None:
+        [(_, value)] = self.rows.read()
+        Constant.__init__(self, value)
+        self._saved = True
 
 
 class Log(list[Any], Part):

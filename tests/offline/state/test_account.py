@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import base64
+import os
 import sqlite3
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +18,7 @@ from offline.errors import StateError
 from offline.state import State
 from offline.state.database import FILE
 from tests.offline.state.restarted import account
+from tests.offline.state.test_services import archive, role
 
 
 def size(directory: Path, query: str) -> int:
@@ -180,3 +185,37 @@ def test_what_is_there_when_the_sandbox_is_left_is_kept(tmp_path: Path) -> None:
         s3.put_object(Bucket="left", Key="a", Body=b"whole")
     with account(tmp_path):
         assert boto3.client("s3").get_object(Bucket="left", Key="a")["Body"].read() == b"whole"
+
+
+def test_importing_it_loads_no_service(tmp_path: Path) -> None:
+    program = (
+        "import sys, offline.state; State = offline.state.State; State.open(sys.argv[1]).close();"
+        "print([name for name in sys.modules if name.startswith('moto.') and name.endswith('.models')])"
+    )
+    ended = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path)], capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "['moto.core.models']"
+
+
+def test_an_archive_is_written_once_however_often_its_function_changes(tmp_path: Path) -> None:
+    packed = archive("# " + base64.b64encode(os.urandom(300_000)).decode())
+    with account(tmp_path) as (state, _):
+        client: Any = boto3.client("lambda")
+        made = {"Runtime": "python3.12", "Handler": "handler.run", "Role": role()}
+        client.create_function(FunctionName="long", Code={"ZipFile": packed}, Publish=True, **made)
+        state.commit()
+    with account(tmp_path) as (state, _):
+        client = boto3.client("lambda")
+        for seconds in range(3, 20):
+            client.update_function_configuration(FunctionName="long", Timeout=seconds)
+            state.commit()
+    long = "SELECT count(*) FROM row WHERE length(content) > 300000"
+    assert size(tmp_path, long) == 2, "the archive, and the request's Base64 of it"
+    assert size(tmp_path, "SELECT count(*) FROM backend WHERE length(content) > 300000") == 0
+    assert (tmp_path / FILE).stat().st_size < 3_000_000
+    with account(tmp_path):
+        client = boto3.client("lambda")
+        client.update_function_code(FunctionName="long", ZipFile=archive("def run(event, context): pass"))
+        client.delete_function(FunctionName="long", Qualifier="1")
+    assert size(tmp_path, long) == 0
