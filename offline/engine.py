@@ -42,6 +42,11 @@ class Engine:
         """Do everything that is due now; say whether anything was done."""
         return False
 
+    def resume(self) -> bool:
+        """The process that held this account has ended and another one goes on: what was in the midst of
+        something has failed, and says so. Say whether anything was."""
+        return False
+
 
 @lru_cache(maxsize=64)
 def client_of_service(service: str, region: str) -> Any:

@@ -6,6 +6,7 @@
     │   ├── UnknownResourceTypeError
     │   └── UnsupportedPropertyError
     ├── AssemblyError              cdk.out cannot be read
+    ├── StateError                 the account cannot be kept on disk, or not be read from there
     └── EngineError                an engine cannot do what AWS does
 
 What a *client* of the account should see (throttling, validation, access) is not here: engines
@@ -35,6 +36,10 @@ class UnsupportedPropertyError(DeploymentError):
 
 class AssemblyError(SandboxError):
     """A directory is not a cloud assembly that can be deployed."""
+
+
+class StateError(SandboxError):
+    """A directory cannot hold this account, or holds one that cannot be opened."""
 
 
 class EngineError(SandboxError):

@@ -24,6 +24,7 @@ from moto import mock_aws
 from moto.core.responses import BaseResponse
 from moto.server import ThreadedMotoServer
 
+from offline import changes
 from offline.clock import clock
 from offline.engine import ACCOUNT_ID, Engine, forget_clients
 from offline.engines import ENGINES
@@ -47,6 +48,8 @@ class Sandbox:
         self.clock = clock
         self._server: ThreadedMotoServer | None = None
         self._exit = ExitStack()
+        self.leaving = ExitStack()
+        """What has to be done while the account is still whole, when it is left."""
         self._replaced: list[tuple[Any, type]] = []
 
     def __enter__(self) -> Self:
@@ -56,7 +59,7 @@ class Sandbox:
         self._exit.enter_context(patch.dict(os.environ, environment, clear=True))
         for engine in load_engines():
             self._bind(engine)
-        guarded = gatekeeper.call_action(BaseResponse.call_action)
+        guarded = gatekeeper.call_action(changes.call_action(BaseResponse.call_action))
         self._exit.enter_context(patch.object(BaseResponse, "call_action", guarded))
         gatekeeper.used.clear()
         self._exit.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
@@ -66,6 +69,7 @@ class Sandbox:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
+        self.leaving.close()
         _current.remove(self)
         for engine in self.engines():
             getattr(engine, "close", lambda: None)()
@@ -102,7 +106,7 @@ class Sandbox:
 
     def settle(self) -> None:
         """Run what is due until nothing is."""
-        while sum(engine.settle() for engine in self.engines()):
+        while sum(_settled(engine) for engine in self.engines()):
             pass
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
@@ -119,6 +123,12 @@ class Sandbox:
         moments = [due for engine in self.engines() if (due := engine.due()) is not None]
         ahead = [moment for moment in moments if clock.now() < moment <= target]
         return min(ahead, default=None)
+
+
+def _settled(engine: Any) -> bool:
+    if done := engine.settle():
+        changes.note(engine)
+    return bool(done)
 
 
 _current: list[Sandbox] = []

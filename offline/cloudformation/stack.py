@@ -112,6 +112,11 @@ class Stack:
         self.status, self.reason = status, reason
         self.record(self.name, self.id, STACK_TYPE, status, reason)
 
+    def interrupt(self) -> None:
+        """The process ended while the stack was being worked on: it has failed."""
+        status = self.status.replace("_COMPLETE_CLEANUP", "").replace("_IN_PROGRESS", "_FAILED")
+        self.finish(status, "The sandbox ended while the stack was worked on")
+
     def record(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str = "") -> None:
         id = str(uuid.uuid4())
         self.events.append(Event(id, logical_id, physical_id, kind, status, reason, clock.now(), self.token))

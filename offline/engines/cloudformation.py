@@ -35,6 +35,17 @@ class CloudFormationEngine(Engine, ChangeSets, BaseBackend):
     def _url_module(self) -> Any:
         return urls
 
+    def resume(self) -> bool:
+        """A stack that was being worked on has failed where it stood; deleting it works as ever."""
+        midst = [
+            stack
+            for stack in self.stacks.values()
+            if stack.status.endswith("_IN_PROGRESS") and stack.status != "REVIEW_IN_PROGRESS"
+        ]
+        for stack in midst:
+            stack.interrupt()
+        return bool(midst)
+
     def detect_drift(self, name: str, logical_ids: list[str] | None = None) -> drift.Detection:
         stack = self.stack(name)
         unknown = sorted(set(logical_ids or []) - set(stack.resources))

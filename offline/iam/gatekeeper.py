@@ -17,6 +17,7 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.utilities.utils import get_partition
 
+from offline.changes import unnoted
 from offline.clock import clock
 from offline.iam.callers import Caller, caller_as, caller_of, calling
 from offline.iam.document import Document, Request
@@ -60,13 +61,15 @@ def call_action(original: Callable[[BaseResponse], Any]) -> Callable[[BaseRespon
     """moto's `BaseResponse.call_action`, behind the gate."""
 
     def guarded(self: BaseResponse) -> Any:
-        caller = caller_of(self.headers, self.querystring, self.current_account, self.region)
+        with unnoted():
+            caller = caller_of(self.headers, self.querystring, self.current_account, self.region)
         with calling(caller):
             service = str(self.boto3_service_name)
             _count_changes(service, self._get_action())
             if service in DECIDED and not is_almighty(caller, service):
                 try:
-                    _check_call(self, service, caller)
+                    with unnoted():
+                        _check_call(self, service, caller)
                 except AccessDeniedError as error:
                     return _refused(self, error)
             return original(self)

@@ -170,6 +170,12 @@ class Row:
     inert: dict[str, str] = field(default_factory=dict)
     """Property path → why it has no effect here (and is not refused)."""
 
+    def __reduce__(self) -> Any:
+        """A row is not kept: whoever refers to it has the one of its type."""
+        from offline.resources import row_of
+
+        return row_of, (self.type,)
+
     @property
     def module(self) -> str:
         """The file that holds the row, for whoever must extend it."""

@@ -14,14 +14,16 @@ from botocore.exceptions import ClientError
 from moto.athena.models import AthenaBackend
 
 from facts import limits
+from offline.changes import note
 from offline.clock import clock
 from offline.engine import Engine, client_of_service
 from offline.engines.athena import reading, statements, urls
-from offline.engines.athena.errors import USER, CutoffError, InvalidRequest, QueryError
+from offline.engines.athena.errors import SYSTEM, USER, CutoffError, InvalidRequest, QueryError
 from offline.engines.athena.execution import FINAL, Execution
 from offline.engines.athena.runner import Runner
 from offline.iam.callers import current_caller
 
+INTERRUPTED = "The sandbox ended while the query ran. Please run the query again."
 SERVICE_METRICS = "AWS/Athena"
 
 
@@ -36,6 +38,13 @@ class AthenaEngine(Engine, AthenaBackend):
         self._lock = RLock()
         self._tokens: dict[str, str] = {}
         super().__init__(region_name, account_id)
+
+    def __getstate__(self) -> dict[str, Any]:
+        """DuckDB and what it keeps of the lake are of this process alone."""
+        return {name: value for name, value in vars(self).items() if name not in ("_runner", "_lock")}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _runner=None, _lock=RLock())
 
     @property
     def _url_module(self) -> Any:
@@ -63,6 +72,13 @@ class AthenaEngine(Engine, AthenaBackend):
         for execution in queued:
             self.run(execution)
         return bool(queued)
+
+    def resume(self) -> bool:
+        """A query that was running has failed."""
+        running = [found for found in self.executions.values() if found.status == "RUNNING"]
+        for execution in running:
+            execution.end("FAILED", INTERRUPTED, SYSTEM)
+        return bool(running)
 
     def start(self, request: dict[str, Any]) -> str:
         """Queue a query after the checks that AWS makes in the call itself."""
@@ -126,6 +142,7 @@ class AthenaEngine(Engine, AthenaBackend):
         with self._lock:
             if execution.status != "QUEUED":
                 return
+            note(self)  # Often within a GetQueryExecution, which otherwise only reads.
             execution.status = "RUNNING"
             started = time.perf_counter()
             self._carry_out(execution)

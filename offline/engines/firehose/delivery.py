@@ -23,7 +23,10 @@ class Delivery:
     def __init__(self, name: str, arn: str, version: str, region: str, settings: Settings) -> None:
         self.settings = settings
         self._name, self._arn, self._version, self._region = name, arn, version, region
-        self._s3 = client_of_role("s3", settings.role, region)
+        self._s3()  # A role that cannot be assumed is refused now.
+
+    def _s3(self) -> Any:
+        return client_of_role("s3", self.settings.role, self._region)
 
     def put_records(self, body: bytes, arrived_ms: int, keys: dict[str, str], extension: str = "") -> None:
         """One object of records; packed as configured unless it is columnar already."""
@@ -44,7 +47,7 @@ class Delivery:
         encryption: dict[str, str] = {}
         if self.settings.kms_key:
             encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.settings.kms_key}
-        self._s3.put_object(Bucket=self.settings.bucket, Key=key, Body=body, **encryption)
+        self._s3().put_object(Bucket=self.settings.bucket, Key=key, Body=body, **encryption)
 
     def _moment(self, arrived_ms: int) -> datetime:
         return datetime.fromtimestamp(arrived_ms / 1000, UTC).astimezone(self.settings.zone)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta
+from functools import cached_property
 from typing import Any
 
 import boto3
@@ -25,13 +26,19 @@ class KinesisSource:
     """The shards of a source stream and how far they are read."""
 
     def __init__(self, stream_arn: str, role: str, region: str) -> None:
-        self.stream_arn = stream_arn
-        self._kinesis = _client(role, region)
+        self.stream_arn, self._role, self._region = stream_arn, role, region
         self._iterators: dict[str, str] = {
             shard["ShardId"]: self._iterator(shard["ShardId"], "LATEST") for shard in self._open_shards()
         }
         self._polled: datetime | None = None
         self._again = True
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in vars(self).items() if name != "_kinesis"}
+
+    @cached_property
+    def _kinesis(self) -> Any:
+        return _client(self._role, self._region)
 
     def _open_shards(self) -> list[dict[str, Any]]:
         shards = self._kinesis.list_shards(StreamARN=self.stream_arn)["Shards"]

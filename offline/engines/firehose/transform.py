@@ -65,7 +65,8 @@ class Transformer:
     def __init__(self, settings: Transform, role: str, region: str, stream_arn: str, source_arn: str) -> None:
         self.settings = settings
         self._region = region
-        self._lambda = client_of_role("lambda", role, region)
+        self._role = role
+        self._lambda()  # A role that cannot be assumed is refused now.
         self._head = {"deliveryStreamArn": stream_arn, "region": region}
         if source_arn:
             self._head["sourceKinesisStreamArn"] = source_arn
@@ -73,6 +74,9 @@ class Transformer:
         self._waiting_bytes = self._event_bytes = 0
         self._full: list[list[Record]] = []
         self._since: datetime | None = None
+
+    def _lambda(self) -> Any:
+        return client_of_role("lambda", self._role, self._region)
 
     def add(self, records: list[Record]) -> None:
         """Buffer records; a batch is full at the buffer's size, or where the event would be too large."""
@@ -139,7 +143,7 @@ class Transformer:
     def _attempt(self, event: bytes) -> tuple[bytes, str, str]:
         """The payload, or an error code and message."""
         try:
-            answer = self._lambda.invoke(FunctionName=self.settings.function_arn, Payload=event)
+            answer = self._lambda().invoke(FunctionName=self.settings.function_arn, Payload=event)
         except ClientError as error:
             kind, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
             return b"", "Lambda.InvokeAccessDenied" if "AccessDenied" in kind else f"Lambda.{kind}", message

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
+
+from offline.state.part import Part
 
 # AWS's sequence numbers have 56 digits and grow within a shard: here a fixed head, the shard, a counter.
 SEQUENCE_HEAD = "496647382570"
@@ -19,7 +21,7 @@ class Entry(NamedTuple):
     """Base64, exactly as the producer sent it."""
 
 
-class ShardLog:
+class ShardLog(Part):
     """Records by position; positions only grow, and start over never, not even when records expire.
 
     Three parallel lists and one mark per moment keep a record at its text's size: nothing is
@@ -33,6 +35,8 @@ class ShardLog:
         self._first = 1
         self._moments: list[float] = []
         self._marks: list[int] = []
+        self._kept = 1
+        self._rows: list[tuple[int, int]] = []
 
     @property
     def first(self) -> int:
@@ -89,7 +93,47 @@ class ShardLog:
         index = bisect_left(self._moments, horizon)
         if index == 0:
             return
-        first = self._marks[index] if index < len(self._marks) else self.end
+        self._trim(self._marks[index] if index < len(self._marks) else self.end)
+
+    def _trim(self, first: int) -> None:
+        """Let go of what stands before a position."""
+        first = max(first, self._first)
+        mark = len(self._marks) if first == self.end else max(bisect_right(self._marks, first) - 1, 0)
         del self._keys[: first - self._first], self._data[: first - self._first]
-        del self._moments[:index], self._marks[:index]
+        del self._moments[:mark], self._marks[:mark]
         self._first = first
+
+    # -- on disk: what came since the last time is one row, and goes when all of it has expired ----------
+
+    def head(self) -> tuple[str, int]:
+        return self._stem, self._first
+
+    def save(self) -> None:
+        while self._rows and self._rows[0][1] <= self._first:
+            self.rows.drop(self._rows.pop(0)[0])
+        start, end = max(self._kept, self._first), self.end
+        if start < end:
+            number = self._rows[-1][0] + 1 if self._rows else 0
+            self.rows.put(number, self._since(start))
+            self._rows.append((number, end))
+        self._kept = end
+
+    def _since(self, start: int) -> tuple[int, list[str], list[str], list[float], list[int]]:
+        """What came from a position on, with the moments of its arrival."""
+        offset, mark = start - self._first, max(bisect_right(self._marks, start) - 1, 0)
+        return start, self._keys[offset:], self._data[offset:], self._moments[mark:], self._marks[mark:]
+
+    def load(self, head: Any) -> None:
+        ShardLog.__init__(self, 0)
+        self._stem, first = head
+        for number, (start, keys, data, moments, marks) in self.rows.read():
+            if not self._rows:
+                self._first = start
+            self._keys += keys
+            self._data += data
+            known = bool(self._moments) and moments[0] == self._moments[-1]
+            self._moments += moments[known:]
+            self._marks += marks[known:]
+            self._rows.append((number, self.end))
+        self._trim(first)
+        self._kept = self.end

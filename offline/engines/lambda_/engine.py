@@ -22,6 +22,7 @@ from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClie
 from moto.awslambda.models import EventSourceMapping, LambdaBackend
 
 from facts import limits
+from offline.changes import note
 from offline.clock import clock, in_seconds
 from offline.engine import Engine
 from offline.engines.lambda_ import logs
@@ -54,6 +55,14 @@ class LambdaEngine(Engine, LambdaBackend):
         self._folders: list[TemporaryDirectory[str]] = []
         self._pending: list[Pending] = []
         self._lock = Lock()
+
+    def __getstate__(self) -> dict[str, Any]:
+        """Processes, and the code laid out for them, are of this process alone: the next one starts cold."""
+        here = ("_idle", "_laid_out", "_folders", "_lock")
+        return {name: value for name, value in vars(self).items() if name not in here}
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state, _idle=defaultdict(list), _laid_out={}, _folders=[], _lock=Lock())
 
     @property
     def _url_module(self) -> Any:
@@ -119,6 +128,7 @@ class LambdaEngine(Engine, LambdaBackend):
         """Accept an asynchronous event; it runs when the account settles."""
         request_id = str(uuid.uuid4())
         self._pending.append(Pending(function, event, request_id, clock.now()))
+        note(self)
         return request_id
 
     def due(self) -> datetime | None:

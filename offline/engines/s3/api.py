@@ -20,10 +20,13 @@ from moto.s3.exceptions import (
 from moto.s3.models import FakeKey, s3_backends
 from moto.s3.responses import S3Response
 
+from offline.changes import serving, unnoted
 from offline.engines.s3 import archive, customer_keys, integrity, lifecycle
 from offline.engines.s3.access import Access
 from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
+
+READING = ("GET", "HEAD", "OPTIONS")
 
 
 class DeniedError(S3ClientError):
@@ -39,19 +42,20 @@ DELETING_MANY: ContextVar[frozenset[str] | None] = ContextVar("deleting_many", d
 class S3Api(S3Response):
     """One request: it passes the gate before moto serves it."""
 
-    def bucket_response(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(None):
-            return super().bucket_response(*args, **kwargs)
+    def bucket_response(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with calling(None), serving(request.method in READING):
+            return super().bucket_response(request, *args, **kwargs)
 
-    def key_response(self, *args: Any, **kwargs: Any) -> Any:
-        with calling(None):
-            return super().key_response(*args, **kwargs)
+    def key_response(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+        with calling(None), serving(request.method in READING):
+            return super().key_response(request, *args, **kwargs)
 
     def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
         account, query = self.current_account, dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
-        self.caller = enter(caller_of(self.headers, query, account, self.region))
-        if request.method not in ("GET", "HEAD"):
+        with unnoted():
+            self.caller = enter(caller_of(self.headers, query, account, self.region))
+        if request.method not in READING:
             self.backend.changed = True
 
     def _authenticate_and_authorize_s3_action(
@@ -60,7 +64,8 @@ class S3Api(S3Response):
         if self.data.get("Action") == "DeleteObject" and self.method == "POST":
             return  # DeleteObjects is decided key by key.
         try:
-            self.access(bucket_name, key_name).check()
+            with unnoted():
+                self.access(bucket_name, key_name).check()
         except AccessDeniedError as error:
             raise DeniedError(error.message) from None
         if bucket_name in s3_backends.bucket_accounts and key_name:

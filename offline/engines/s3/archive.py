@@ -76,6 +76,17 @@ class Key(FakeKey):
 
     accessed: datetime
     restored: Restore | None = None
+    watcher: Any = None
+    """Where the objects are kept on disk, which wants to hear of changes; no copy has one."""
+
+    def __setattr__(self, name: str, value: Any) -> None:
+        # moto counts in `_tick` how often an object was looked at; nothing here depends on it.
+        if self.watcher is not None and name != "_tick" and self.__dict__.get(name, self.watcher) != value:
+            self.watcher.changed(self.name)
+        super().__setattr__(name, value)
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {name: value for name, value in super().__getstate__().items() if name != "watcher"}
 
     @classmethod
     def of(cls, key: FakeKey) -> Key:

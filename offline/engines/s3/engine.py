@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from moto.s3.exceptions import ObjectNotInActiveTierError, S3ClientError
-from moto.s3.models import FakeBucket, FakeKey, S3Backend
+from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 
 from offline.clock import clock
 from offline.engine import Engine
@@ -83,6 +83,11 @@ class S3Engine(Engine, S3Backend):
         self.changed = False
         """Whether anything was written since lifecycle rules were last held against the objects."""
         self._next: datetime | None = None
+
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        for name in self.buckets:  # moto finds a bucket's owner here, whatever its partition
+            s3_backends.bucket_accounts[name] = (self.partition, self.account_id)
 
     def reset(self) -> None:
         # moto copies objects when it lists versions, and disposes only of copies of its own class.

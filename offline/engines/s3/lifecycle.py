@@ -259,7 +259,7 @@ class Pass:
         self.done += len(gone)
         self._bucket.keys.setlist(name, left)  # Disposes of what it leaves out.
         if not left:
-            dict.pop(self._bucket.keys, name)
+            del self._bucket.keys[name]
 
     def _spent(self, older: list[Any], versions: list[Any]) -> Iterator[Any]:
         """Versions that have been replaced for long enough; the others may move."""

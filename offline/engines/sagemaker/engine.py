@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 
 from moto.sagemaker.models import Model, SageMakerModelBackend, arn_formatter
 
+from offline.changes import note
 from offline.clock import clock
 from offline.engine import Engine
 from offline.engines.sagemaker import containers, training, transform
@@ -16,6 +17,7 @@ from offline.engines.sagemaker.training import TrainingJob
 from offline.engines.sagemaker.training_requests import check_training
 from offline.engines.sagemaker.transform import TransformJob, check_transform
 
+INTERRUPTED = "InternalServerError: The sandbox ended while the job was running; create the job again."
 MODEL_PLAYED = {
     "ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "Tags", "VpcConfig",
     "EnableNetworkIsolation",
@@ -28,6 +30,17 @@ class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
 
     service: ClassVar[str] = "sagemaker"
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Processes that serve models are of this process alone: an endpoint's starts when it is asked."""
+        return {name: value for name, value in vars(self).items() if name != "servers"}
+
+    def resume(self) -> bool:
+        """A job whose program was running has failed; one that had not started still will."""
+        running = [job for job in self._jobs() if job.started]
+        for job in running:
+            job.fail(INTERRUPTED)
+        return bool(running)
+
     @property
     def _url_module(self) -> Any:
         return importlib.import_module("offline.engines.sagemaker.urls")
@@ -36,6 +49,7 @@ class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
         """Every job that was created has ended."""
         waiting = [job for job in self._jobs() if job is not None]
         for job in waiting:
+            note(self)  # Whoever commits meanwhile shall see the job at work.
             if isinstance(job, TrainingJob):
                 training.run(job, self.region_name)
             else:

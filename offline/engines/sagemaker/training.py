@@ -63,6 +63,16 @@ class TrainingJob:
     def __post_init__(self) -> None:
         self.enter("Starting")
 
+    def __getstate__(self) -> dict[str, Any]:
+        return vars(self) | {"process": None}
+
+    @property
+    def started(self) -> bool:
+        return self.training_start_time is not None
+
+    def fail(self, reason: str) -> None:
+        self.end("Failed", "Failed", reason)
+
     @property
     def tags(self) -> list[dict[str, str]]:
         return self.request.setdefault("Tags", [])

@@ -46,6 +46,13 @@ class TransformJob:
     last_modified_time: datetime = field(default_factory=clock.now)
 
     @property
+    def started(self) -> bool:
+        return self.transform_start_time is not None
+
+    def fail(self, reason: str) -> None:
+        self.end("Failed", reason)
+
+    @property
     def tags(self) -> list[dict[str, str]]:
         return self.request.setdefault("Tags", [])
 

@@ -30,6 +30,17 @@ class StepFunctionsEngine(Engine, StepFunctionsParserBackend):
         super().__init__(region_name, account_id)
         interpreter.bind()
 
+    def __setstate__(self, state: dict[str, Any]) -> None:
+        self.__dict__.update(state)
+        interpreter.bind()
+
+    def resume(self) -> bool:
+        """An execution that had begun has failed; one that had not begins when the account settles."""
+        running = list(self._running())
+        for execution in running:
+            execution.resume()
+        return bool(running)
+
     @property
     def _url_module(self) -> Any:
         return importlib.import_module("offline.engines.stepfunctions.urls")

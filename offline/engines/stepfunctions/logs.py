@@ -23,7 +23,6 @@ class LogSession(CloudWatchLoggingSession):
         self.execution_arn, self.configuration = execution_arn, configuration
         machine, name = execution_arn.split(":")[-2:]
         self._stream = f"states/{machine}/{clock.now():%Y-%m-%d-%H-%M}/{name}"
-        self._logs = client_of_service("logs", configuration.log_region)
         self._put("create_log_stream")
 
     def publish_history_log(self, history_log: Any) -> None:
@@ -33,8 +32,9 @@ class LogSession(CloudWatchLoggingSession):
         self._put("put_log_events", logEvents=[event])
 
     def _put(self, call: str, **arguments: Any) -> None:
+        logs = client_of_service("logs", self.configuration.log_region)
         try:
-            getattr(self._logs, call)(
+            getattr(logs, call)(
                 logGroupName=self.configuration.log_group_name, logStreamName=self._stream, **arguments
             )
         except ClientError:
