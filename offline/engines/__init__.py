@@ -1,16 +1,16 @@
 """The data planes, one module per service, named as boto3 names its client."""
 
-ENGINES: tuple[str, ...] = (
-    "offline.engines.cloudformation:CloudFormationEngine",
-    "offline.engines.firehose:FirehoseEngine",
-    "offline.engines.iam:IamEngine",
-    "offline.engines.kinesis:KinesisEngine",
-    "offline.engines.lambda_:LambdaEngine",
-    "offline.engines.s3:S3Engine",
-    "offline.engines.sagemaker.engine:SageMakerEngine",
-    "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
-    "offline.engines.stepfunctions.engine:StepFunctionsEngine",
-    "offline.engines.athena:AthenaEngine",
-    "offline.engines.glue:GlueEngine",
-)
-"""Engines that a sandbox puts in place of moto's backends, as `module:class`."""
+ENGINES: dict[str, str] = {
+    "athena": "offline.engines.athena:AthenaEngine",
+    "cloudformation": "offline.engines.cloudformation:CloudFormationEngine",
+    "firehose": "offline.engines.firehose:FirehoseEngine",
+    "glue": "offline.engines.glue:GlueEngine",
+    "iam": "offline.engines.iam:IamEngine",
+    "kinesis": "offline.engines.kinesis:KinesisEngine",
+    "lambda": "offline.engines.lambda_:LambdaEngine",
+    "s3": "offline.engines.s3:S3Engine",
+    "sagemaker": "offline.engines.sagemaker.engine:SageMakerEngine",
+    "sagemaker-runtime": "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "stepfunctions": "offline.engines.stepfunctions.engine:StepFunctionsEngine",
+}
+"""Engines that stand in place of moto's backends, as `module:class`, by the name those backends carry."""
