@@ -1,7 +1,8 @@
 """The one clock that everything in the account waits on.
 
-It stands still until somebody moves it, so a run is the same however fast the machine is: sixty
-days pass in a millisecond, and a shard's second lasts until its producer waits.
+In process it stands still until somebody moves it, so a run is the same however fast the machine is: sixty
+days pass in a millisecond, and a shard's second lasts until its producer waits. An account that is served to
+other processes has a clock that runs, since they compare its times with those of their own.
 """
 
 from __future__ import annotations
@@ -21,22 +22,37 @@ class Clock:
 
     def __init__(self, start: datetime = START) -> None:
         self._now = start
+        self.ahead: timedelta | None = None
+        """Of a clock that runs: how far it was moved before the machine's. None where it stands still."""
 
     def now(self) -> datetime:
+        if self.ahead is not None:
+            # The machine's clock may be set back; the account's is not.
+            self._now = max(self._now, datetime.now(UTC) + self.ahead)
         return self._now
 
     def epoch(self) -> float:
         """Seconds since 1970, as AWS's JSON protocols carry timestamps."""
-        return self._now.timestamp()
+        return self.now().timestamp()
 
     def move_to(self, moment: datetime) -> None:
         """Set the time; only `Sandbox.advance` should, since it also runs what falls due on the way."""
-        if moment < self._now:
-            raise ValueError(f"the clock cannot go back from {self._now} to {moment}")
-        self._now = moment
+        now = self.now()
+        if self.ahead is not None:
+            # A clock that runs may have passed the moment meanwhile.
+            self.ahead += max(moment - now, timedelta())
+        elif moment < now:
+            raise ValueError(f"the clock cannot go back from {now} to {moment}")
+        else:
+            self._now = moment
 
     def reset(self, start: datetime = START) -> None:
-        self._now = start
+        """Stand still, at this moment."""
+        self._now, self.ahead = start, None
+
+    def run(self, ahead: timedelta = timedelta()) -> None:
+        """Follow the machine's clock from now on, so far ahead of it."""
+        self._now, self.ahead = datetime.now(UTC) + ahead, ahead
 
 
 clock = Clock()

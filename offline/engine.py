@@ -24,8 +24,6 @@ class Engine:
 
     service: ClassVar[str]
     """moto's name of the service: the package that holds `<service>_backends`."""
-    clocks: ClassVar[tuple[str, ...]] = ()
-    """Functions that moto reads the time from, without a zone; in the sandbox they tell the account's."""
 
     region_name: str
     account_id: str

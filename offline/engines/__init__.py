@@ -1,25 +1,25 @@
 """The data planes, one module per service, named as boto3 names its client."""
 
-ENGINES: tuple[str, ...] = (
-    "offline.engines.cloudformation:CloudFormationEngine",
-    "offline.engines.cloudwatch:CloudWatchEngine",
-    "offline.engines.dynamodb:DynamoDBEngine",
-    "offline.engines.ec2:Ec2Engine",
-    "offline.engines.events:EventsEngine",
-    "offline.engines.firehose:FirehoseEngine",
-    "offline.engines.iam:IamEngine",
-    "offline.engines.kinesis:KinesisEngine",
-    "offline.engines.lambda_:LambdaEngine",
-    "offline.engines.s3:S3Engine",
-    "offline.engines.sagemaker.engine:SageMakerEngine",
-    "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
-    "offline.engines.scheduler:SchedulerEngine",
-    "offline.engines.secretsmanager:SecretsManagerEngine",
-    "offline.engines.sns:SnsEngine",
-    "offline.engines.sqs:SqsEngine",
-    "offline.engines.ssm:SsmEngine",
-    "offline.engines.stepfunctions.engine:StepFunctionsEngine",
-    "offline.engines.athena:AthenaEngine",
-    "offline.engines.glue:GlueEngine",
-)
-"""Engines that a sandbox puts in place of moto's backends, as `module:class`."""
+ENGINES: dict[str, str] = {
+    "athena": "offline.engines.athena:AthenaEngine",
+    "cloudformation": "offline.engines.cloudformation:CloudFormationEngine",
+    "cloudwatch": "offline.engines.cloudwatch:CloudWatchEngine",
+    "dynamodb": "offline.engines.dynamodb:DynamoDBEngine",
+    "ec2": "offline.engines.ec2:Ec2Engine",
+    "events": "offline.engines.events:EventsEngine",
+    "firehose": "offline.engines.firehose:FirehoseEngine",
+    "glue": "offline.engines.glue:GlueEngine",
+    "iam": "offline.engines.iam:IamEngine",
+    "kinesis": "offline.engines.kinesis:KinesisEngine",
+    "lambda": "offline.engines.lambda_:LambdaEngine",
+    "s3": "offline.engines.s3:S3Engine",
+    "sagemaker": "offline.engines.sagemaker.engine:SageMakerEngine",
+    "sagemaker-runtime": "offline.engines.sagemaker.runtime:SageMakerRuntimeEngine",
+    "scheduler": "offline.engines.scheduler:SchedulerEngine",
+    "secretsmanager": "offline.engines.secretsmanager:SecretsManagerEngine",
+    "sns": "offline.engines.sns:SnsEngine",
+    "sqs": "offline.engines.sqs:SqsEngine",
+    "ssm": "offline.engines.ssm:SsmEngine",
+    "stepfunctions": "offline.engines.stepfunctions.engine:StepFunctionsEngine",
+}
+"""Engines that stand in place of moto's backends, as `module:class`, by the name those backends carry."""

@@ -62,8 +62,29 @@ def calling(caller: Caller | None) -> Iterator[None]:
         _CALLER.reset(token)
 
 
+_SEEN: ContextVar[list[Caller] | None] = ContextVar("seen", default=None)
+
+
+@contextmanager
+def seen() -> Iterator[list[Caller]]:
+    """The callers of the requests that are served within, whoever makes the outermost one first."""
+    found: list[Caller] = []
+    token = _SEEN.set(found)
+    try:
+        yield found
+    finally:
+        _SEEN.reset(token)
+
+
 def caller_of(headers: Mapping[str, Any], query: Mapping[str, Any], account: str, region: str) -> Caller:
     """The caller of an HTTP request."""
+    caller = _caller_of(headers, query, account, region)
+    if (callers := _SEEN.get()) is not None:
+        callers.append(caller)
+    return caller
+
+
+def _caller_of(headers: Mapping[str, Any], query: Mapping[str, Any], account: str, region: str) -> Caller:
     key = access_key(str(headers.get("Authorization") or ""), query)
     endpoint = str(headers.get(ENDPOINT_HEADER) or "")
     token = str(headers.get("X-Amz-Security-Token") or "")

@@ -22,6 +22,7 @@ from offline.clock import clock
 from offline.engine import client_of_role
 from offline.engines.firehose.record import Failure, Record
 from offline.engines.firehose.settings import Transform
+from offline.lock import lock
 
 # Two at a time: one runs while the answer of the other is being taken apart.
 CONCURRENT_INVOCATIONS = 2
@@ -118,8 +119,19 @@ class Transformer:
         if len(batches) < 2:
             yield from map(self._invoke, batches)
             return
-        with ThreadPoolExecutor(CONCURRENT_INVOCATIONS) as pool:
-            yield from pool.map(self._invoke, batches)
+        yield from self._invoke_all(batches)
+
+    def _invoke_all(self, batches: list[list[Record]]) -> Iterator[Answered]:
+        """The answers, in order; the account is free while the threads work, since they ask it too."""
+        pool = ThreadPoolExecutor(CONCURRENT_INVOCATIONS)
+        try:
+            for invocation in [pool.submit(self._invoke, batch) for batch in batches]:
+                with lock.waiting():
+                    answered = invocation.result()
+                yield answered
+        finally:
+            with lock.waiting():
+                pool.shutdown(cancel_futures=True)
 
     def _invoke(self, batch: list[Record]) -> Answered:
         """The function's answer, after as many attempts as it takes or are allowed."""

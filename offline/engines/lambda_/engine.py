@@ -28,6 +28,7 @@ from offline.engine import Engine
 from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
+from offline.lock import lock
 
 RETRY_WAITS = ("lambda-async-first-wait-seconds", "lambda-async-second-wait-seconds")
 
@@ -94,7 +95,8 @@ class LambdaEngine(Engine, LambdaBackend):
         request_id = request_id or str(uuid.uuid4())
         environment = self._acquire(function)
         head = {"request_id": request_id, "arn": function.function_arn, "timeout_seconds": function.timeout}
-        answer = environment.invoke(head, event, function.timeout)
+        with lock.waiting():
+            answer = environment.invoke(head, event, function.timeout)
         if answer.alive:
             with self._lock:
                 self._idle[function.identity()].append(environment)
@@ -145,7 +147,7 @@ class LambdaEngine(Engine, LambdaBackend):
         if answer.failed and pending.attempts < len(RETRY_WAITS):
             pending.due = in_seconds(float(limits.value(RETRY_WAITS[pending.attempts])))
             pending.attempts += 1
-        else:
+        elif pending in self._pending:  # not where its function was deleted meanwhile
             self._pending.remove(pending)
 
     def delete_function(self, function_name: str, qualifier: str | None = None) -> None:

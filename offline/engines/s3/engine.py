@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from moto.s3.exceptions import ObjectNotInActiveTierError, S3ClientError
@@ -66,7 +66,6 @@ class S3Engine(Engine, S3Backend):
     """The buckets of the partition."""
 
     service = "s3"
-    clocks = ("moto.s3.models.utcnow",)
 
     @property
     def _url_module(self) -> Any:
@@ -75,13 +74,13 @@ class S3Engine(Engine, S3Backend):
     def create_bucket(self, *args: Any, **kwargs: Any) -> FakeBucket:
         bucket = super().create_bucket(*args, **kwargs)
         bucket.__class__ = Bucket
+        bucket.creation_date = clock.now()
         bucket.tierings, bucket.tags_of = {}, self._tags_of
         return bucket
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.changed = False
-        """Whether anything was written since lifecycle rules were last held against the objects."""
+        self._changed_since: datetime | None = None
         self._next: datetime | None = None
 
     def __setstate__(self, state: dict[str, Any]) -> None:
@@ -95,8 +94,18 @@ class S3Engine(Engine, S3Backend):
             key.dispose()
         super().reset()
 
+    @property
+    def changed(self) -> bool:
+        """Whether anything was written since lifecycle rules were last held against the objects."""
+        return self._changed_since is not None
+
+    @changed.setter
+    def changed(self, changed: bool) -> None:
+        self._changed_since = (self._changed_since or clock.now()) if changed else None
+
     def put_bucket_lifecycle_configuration(self, bucket_name: str, rules: list[dict[str, Any]]) -> None:
         self.get_bucket(bucket_name).lifecycle = lifecycle.parse(rules)
+        self._changed_since = clock.now()
 
     def delete_bucket_lifecycle(self, bucket_name: str) -> None:
         self.get_bucket(bucket_name).lifecycle = ()
@@ -112,14 +121,15 @@ class S3Engine(Engine, S3Backend):
 
     def due(self) -> datetime | None:
         """S3 looks at lifecycle rules once a day: after a change, at the next midnight."""
-        if self.changed and self._ruled():
-            midnight = midnight_after(clock.now() + timedelta(microseconds=1), 0)
-            return midnight if self._next is None else min(midnight, self._next)
-        return self._next
+        return self._next_pass() if self._ruled() else None
+
+    def _next_pass(self) -> datetime | None:
+        changed = midnight_after(self._changed_since, 0) if self._changed_since else None
+        return min((moment for moment in (changed, self._next) if moment is not None), default=None)
 
     def settle(self) -> bool:
-        now = clock.now()
-        if not (self._next is not None and self._next <= now) and not (self.changed and _is_midnight(now)):
+        now, due = clock.now(), self._next_pass()
+        if due is None or due > now:
             return False
         passes = [lifecycle.Pass(bucket, bucket.lifecycle, now, self._tags_of) for bucket in self._ruled()]
         for one in passes:
@@ -146,10 +156,6 @@ class S3Engine(Engine, S3Backend):
             raise ObjectNotInActiveTierError(src_key)
         src_key.read()
         super().copy_object(src_key, *args, **kwargs)
-
-
-def _is_midnight(moment: datetime) -> bool:
-    return moment == moment.replace(hour=0, minute=0, second=0, microsecond=0)
 
 
 def check_policy(policy: bytes) -> None:

@@ -50,8 +50,17 @@ class Hosting:
     def _server(self, endpoint_name: str, model_name: str) -> Server:
         if endpoint_name not in self._servers():
             model = self.describe_model(model_name).request  # type: ignore[attr-defined]
-            self._servers()[endpoint_name] = Server(model, self.region_name)
+            self._keep(endpoint_name, Server(model, self.region_name))
         return self._servers()[endpoint_name]
+
+    def _keep(self, endpoint_name: str, server: Server) -> None:
+        """While it started, another invocation may have started one, or the endpoint been deleted."""
+        if endpoint_name in self.endpoints and endpoint_name not in self._servers():
+            self._servers()[endpoint_name] = server
+            return
+        server.close()
+        if endpoint_name not in self.endpoints:
+            raise refuse(f"Endpoint {endpoint_name} of account not found.")
 
     def _servers(self) -> dict[str, Server]:
         servers: dict[str, Server] = self.__dict__.setdefault("servers", {})

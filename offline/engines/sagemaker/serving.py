@@ -9,13 +9,16 @@ import subprocess
 import tarfile
 import tempfile
 import time
+from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any, Self
 
 from botocore.exceptions import ClientError
 
 from offline.engines.sagemaker import containers, network
 from offline.engines.sagemaker.channels import bucket_and_key
+from offline.lock import lock
 
 START_SECONDS = 120
 """How long a program may take until /ping answers."""
@@ -64,7 +67,8 @@ class Server:
         """End the process; what it logged."""
         self._process.terminate()
         try:
-            output, _ = self._process.communicate(timeout=5)
+            with lock.waiting():
+                output, _ = self._process.communicate(timeout=5)
         except subprocess.TimeoutExpired:
             self._process.kill()
             output, _ = self._process.communicate()
@@ -72,7 +76,16 @@ class Server:
         return output.splitlines()
 
     def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> tuple[int, bytes, str]:
-        """Status, body and content type of one answer."""
+        """Status, body and content type of one answer; the account is free while the model works on it."""
+        try:
+            with lock.waiting():
+                return self._request(method, path, body, headers)
+        except (ConnectionError, http.client.HTTPException) as error:
+            raise ModelError(f"The model's container ended before it answered: {error}") from error
+
+    def _request(
+        self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = MappingProxyType({})
+    ) -> tuple[int, bytes, str]:
         connection = http.client.HTTPConnection("127.0.0.1", self._port)
         try:
             connection.request(
@@ -85,21 +98,27 @@ class Server:
 
     def _wait(self) -> None:
         """Come back once /ping answers; a program that ends before is a ModelError with its log."""
+        with lock.waiting():
+            if self._becomes_healthy():
+                return
+        raise ModelError(
+            "The model's container did not pass the ping health check: " + "\n".join(self.close()[-5:])
+        )
+
+    def _becomes_healthy(self) -> bool:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             try:
-                if self.request("GET", "/ping")[0] == 200:
-                    return
+                if self._request("GET", "/ping")[0] == 200:
+                    return True
             except ConnectionError:
                 # The process tells by ending that it failed; until then it is still starting.
                 try:
                     self._process.wait(timeout=0.05)
-                    break
+                    return False
                 except subprocess.TimeoutExpired:
                     continue
-        raise ModelError(
-            "The model's container did not pass the ping health check: " + "\n".join(self.close()[-5:])
-        )
+        return False
 
 
 def _unpack(s3: Any, uri: str, folder: Path) -> None:

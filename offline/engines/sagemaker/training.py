@@ -25,6 +25,7 @@ from facts import limits
 from offline.clock import clock
 from offline.engines.sagemaker import channels, checkpoints, containers, logs, network
 from offline.engines.sagemaker.training_requests import max_runtime_seconds
+from offline.lock import lock
 
 REASON_CHARACTERS = 1024
 MESSAGES = {
@@ -180,7 +181,8 @@ def _train(job: TrainingJob, base: Path, region: str) -> tuple[int, bool, list[s
     job.process = process = containers.start(program, "train", base, variables)
     overtime = False
     try:
-        output, _ = process.communicate(timeout=max_runtime_seconds(job.request))
+        with lock.waiting():
+            output, _ = process.communicate(timeout=max_runtime_seconds(job.request))
     except subprocess.TimeoutExpired:
         overtime, output = True, _terminate(process)
     finally:
@@ -194,7 +196,8 @@ def _train(job: TrainingJob, base: Path, region: str) -> tuple[int, bool, list[s
 def _terminate(process: subprocess.Popen[str]) -> str:
     process.terminate()
     try:
-        return process.communicate(timeout=int(limits.value("sagemaker-stop-grace-seconds")))[0]
+        with lock.waiting():
+            return process.communicate(timeout=int(limits.value("sagemaker-stop-grace-seconds")))[0]
     except subprocess.TimeoutExpired:
         process.kill()
         return process.communicate()[0]

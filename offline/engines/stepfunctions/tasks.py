@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -38,18 +37,11 @@ from offline.engines.stepfunctions import integrations
 from offline.engines.stepfunctions.turns import turn_of
 from offline.sandbox import current
 
-ONE_AT_A_TIME = threading.RLock()
-"""Branches of Parallel and Map are threads; engines are not made for that, so tasks queue here."""
-
 
 class Turnwise:
-    """Mixin, to stand before a task state of moto's: calls queue, and `.sync` parks instead of polling."""
+    """Mixin, to stand before a task state of moto's: `.sync` parks instead of polling."""
 
     resource: Any
-
-    def _eval_service_task(self, *args: Any, **kwargs: Any) -> None:
-        with ONE_AT_A_TIME:
-            super()._eval_service_task(*args, **kwargs)  # type: ignore[misc]
 
     def _eval_integration_pattern(self, env: Any, **kwargs: Any) -> None:
         if self.resource.condition == ResourceCondition.Sync2:
@@ -85,13 +77,12 @@ def _outcome(env: Any, resolve: Callable[[], Any]) -> Any:
 
 def _settle_within(ready: Callable[[], bool]) -> None:
     """In a branch: the other engines do what is due, here and now."""
-    with ONE_AT_A_TIME:
-        current().settle()
-        if not ready():
-            raise RuntimeError(
-                "a .sync task in a branch of Parallel or Map waits for the clock to move, and offline "
-                "branches do not wait; put the task outside of the branch"
-            )
+    current().settle()
+    if not ready():
+        raise RuntimeError(
+            "a .sync task in a branch of Parallel or Map waits for the clock to move, and offline "
+            "branches do not wait; put the task outside of the branch"
+        )
 
 
 class OptimisedTask(Turnwise, state_task_service_callback.StateTaskServiceCallback):
@@ -115,8 +106,7 @@ class OptimisedTask(Turnwise, state_task_service_callback.StateTaskServiceCallba
         self, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
     ) -> None:
         client = self._client(resource_runtime_part, state_credentials)
-        with ONE_AT_A_TIME:
-            response = getattr(client, self._get_boto_service_action())(**normalised_parameters)
+        response = getattr(client, self._get_boto_service_action())(**normalised_parameters)
         env.stack.append(as_json(response))
 
     def _build_sync_resolver(

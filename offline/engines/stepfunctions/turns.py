@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from offline.clock import clock, in_seconds
+from offline.lock import lock, settling
 
 TURNS: dict[str, Turn] = {}
 """By execution ARN, which is all of an execution that the interpreter hands around."""
@@ -43,6 +44,8 @@ class Turn:
                 self._thread = threading.Thread(target=self._run, daemon=True)
                 self._thread.start()
             self._changed.notify_all()
+        # The execution asks the account as anybody does, and a branch of it may have the account settle.
+        with lock.waiting(), settling.waiting(), self._changed:
             self._changed.wait_for(lambda: not self.running)
 
     def park(self, ready: Callable[[], bool], due: datetime | None = None) -> None:

@@ -1,0 +1,89 @@
+"""What is no AWS operation: the clock of the account, and its status.
+
+GET  /_sandbox/clock                        {"now": "2026-01-05T12:00:00+00:00", …}
+POST /_sandbox/clock {"seconds": 5184000}   lets so much time pass, and does what falls due on the way
+GET  /_sandbox/status                       what there is and what is going on
+GET  /                                      a page that shows it, for browsers
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from typing import TYPE_CHECKING, Any
+
+from offline.clock import clock
+from offline.server.forms import Answer
+from offline.server.routing import PRESIGNED, Request
+
+if TYPE_CHECKING:
+    from offline.server.account import Server
+
+PREFIX = "/_sandbox/"
+MOST_SECONDS = 100 * 366 * 86400
+NAMES = ("localhost", "127.0.0.1", "[::1]")
+
+
+def is_meant(request: Request) -> bool:
+    """Whether a request is for the sandbox itself; S3 has the root where it is signed, or no browser asks."""
+    if request.path.startswith(PREFIX):
+        return True
+    signed = "Authorization" in request.headers or PRESIGNED in request.args
+    return (
+        request.path in ("/", "/favicon.ico")
+        and "text/html" in request.headers.get("Accept", "")
+        and not signed
+    )
+
+
+def answer(request: Request, server: Server) -> Answer:
+    """The sandbox's own answer."""
+    host = request.host.rpartition(":")[0] if request.host.rpartition(":")[2].isdigit() else request.host
+    if host not in NAMES:
+        # A page of another site may have its name lead here.
+        return _json(403, {"message": f"got the host name {request.host}; allowed: {', '.join(NAMES)}"})
+    asked = (request.method, request.path)
+    if asked == ("GET", f"{PREFIX}clock"):
+        return _json(200, _now())
+    if asked == ("POST", f"{PREFIX}clock"):
+        return _advance(request, server)
+    return _json(
+        404, {"message": f"got {request.method} {request.path}; allowed: GET and POST {PREFIX}clock"}
+    )
+
+
+def _json(status: int, value: Any) -> Answer:
+    return Answer(status, {"content-type": "application/json"}, json.dumps(value).encode())
+
+
+def _now() -> dict[str, Any]:
+    ahead = clock.ahead
+    return {
+        "now": clock.now().isoformat(),
+        "runs": ahead is not None,
+        "ahead_seconds": ahead.total_seconds() if ahead is not None else None,
+    }
+
+
+def _advance(request: Request, server: Server) -> Answer:
+    if request.mimetype != "application/json":
+        # Pages of other sites can send forms and plain text here, but not this.
+        return _json(415, {"message": f"got {request.mimetype or 'no type'}; allowed: application/json"})
+    seconds = _seconds(request.get_data())
+    if seconds is None:
+        allowed = f'{{"seconds": a number from 0 to {MOST_SECONDS}}}'
+        return _json(400, {"message": f"got {request.get_data()[:200]!r}; allowed: {allowed}"})
+    before = clock.now()
+    server.advance(seconds)
+    return _json(200, {**_now(), "from": before.isoformat()})
+
+
+def _seconds(body: bytes) -> float | None:
+    """How much time a request lets pass; None where it does not say."""
+    try:
+        seconds = json.loads(body)["seconds"]
+    except (ValueError, LookupError, TypeError, RecursionError):
+        return None
+    if isinstance(seconds, bool) or not isinstance(seconds, int | float) or not math.isfinite(seconds):
+        return None
+    return float(seconds) if 0 <= seconds <= MOST_SECONDS else None

@@ -1,0 +1,108 @@
+"""What was asked of a served account, in a line a request: for the log and for the status page."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter, deque
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from threading import Lock
+from urllib.parse import unquote
+
+from offline.iam.callers import Caller
+from offline.server import diagnosis
+from offline.server.forms import Answer
+from offline.server.routing import Request
+
+KEPT = 200
+LOOKED_AT = 1024
+"""Bytes of a body, at its beginning and at its end, that are searched for the resource it names."""
+NAMED = re.compile(rb'"(?:\w*(?:Name|Arn|ARN|Id)|resource)"\s*:\s*"([^"\\]{1,256})"')
+IN_FORM = re.compile(rb"(?:^|&)\w*(?:Name|Arn)=([^&]{1,256})")
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One request that was answered."""
+
+    at: datetime
+    """On the machine's clock."""
+    operation: str
+    resource: str
+    caller: str
+    status: int
+    milliseconds: float
+    received: int
+    sent: int
+    message: str = ""
+    """Of what was refused, why."""
+
+
+class Journal:
+    """Counts of all requests, and the last ones."""
+
+    def __init__(self, listener: Callable[[Entry], None] | None = None) -> None:
+        self._listener, self._lock = listener, Lock()
+        self.entries: deque[Entry] = deque(maxlen=KEPT)
+        self.operations: Counter[str] = Counter()
+        self.requests = self.refusals = self.failures = 0
+
+    def add(self, entry: Entry) -> None:
+        with self._lock:
+            self.entries.append(entry)
+            self.operations[entry.operation] += 1
+            self.requests += 1
+            self.refusals += 400 <= entry.status < 500
+            self.failures += entry.status >= 500
+        if self._listener is not None:
+            self._listener(entry)
+
+
+def entry_of(
+    request: Request, service: str, callers: list[Caller], answer: Answer, milliseconds: float
+) -> Entry:
+    """The line of a request that was answered."""
+    body = request.get_data()
+    return Entry(
+        at=datetime.now(UTC),
+        operation=f"{service}.{operation_of(request, service)}",
+        resource=resource_of(request, service, body),
+        caller=name_of(callers[0]) if callers else "",
+        status=answer.status,
+        milliseconds=milliseconds,
+        received=len(body),
+        sent=len(answer.body),
+        message=answer.body[:500].decode(errors="replace") if answer.status >= 400 else "",
+    )
+
+
+def operation_of(request: Request, service: str) -> str:
+    """How AWS names what was asked; of S3, as its policies do."""
+    if service != "s3":
+        return diagnosis.operation_of(request, service) or f"{request.method} {request.path}"
+    from offline.engines.s3.access import bucket_action, object_action
+
+    bucket, _, key = request.path.lstrip("/").partition("/")
+    if not bucket:
+        return "ListBuckets"
+    query = request.args.to_dict()
+    return object_action(request.method, query) if key else bucket_action(request.method, query)
+
+
+def resource_of(request: Request, service: str, body: bytes) -> str:
+    """What a request is about, as far as it can be told at a glance."""
+    if service == "s3":
+        return unquote(request.path.lstrip("/"))
+    for part in (body[:LOOKED_AT], body[-LOOKED_AT:]):
+        if found := NAMED.search(part) or IN_FORM.search(part):
+            return unquote(found[1].decode(errors="replace")).rpartition(":")[2]
+    return request.path.strip("/") if len(request.path) > 1 else ""
+
+
+def name_of(caller: Caller) -> str:
+    """A caller, short: the user, or the role and its session."""
+    principal = caller.principal
+    if principal.kind in ("root", "anonymous"):
+        return principal.kind
+    return principal.arn.rpartition(":")[2].partition("/")[2]
