@@ -135,9 +135,6 @@ def _given(resource: Resource) -> dict[str, Any]:
     properties = resource.properties
     values = properties.take("Parameters") or {}
     found = properties.only("TemplateURL", "NotificationARNs")
-    if "TemplateBody" in properties:
-        body = properties.take("TemplateBody")
-        found["TemplateBody"] = body if isinstance(body, str) else json.dumps(body)
     role = {"RoleARN": resource.actor.role_arn} if resource.actor.role_arn else {}
     return {
         **found,

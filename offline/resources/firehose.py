@@ -4,7 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from offline.resources.row import Physical, Resource, Row
+from offline.resources.change import present, retag, told_tags, unless_gone
+from offline.resources.row import Physical, Properties, Resource, Row
+
+GONE = "ResourceNotFoundException"
+UPDATES = {
+    "S3DestinationConfiguration": "S3DestinationUpdate",
+    "ExtendedS3DestinationConfiguration": "ExtendedS3DestinationUpdate",
+}
 
 
 def create_delivery_stream(resource: Resource) -> Physical:
@@ -23,6 +30,45 @@ def create_delivery_stream(resource: Resource) -> Physical:
         **({"Tags": tags} if (tags := resource.tag_list()) else {}),
     )
     return Physical(name, {"Arn": answer["DeliveryStreamARN"]})
+
+
+def update_delivery_stream(resource: Resource, stream: Physical, old: Properties) -> Physical:
+    firehose, properties = resource.client("firehose"), resource.properties
+    described = _described(resource, stream)
+    for name, argument in UPDATES.items():
+        if name in properties and (value := properties.take(name)) != old.take(name):
+            firehose.update_destination(
+                DeliveryStreamName=stream.id,
+                CurrentDeliveryStreamVersionId=described["VersionId"],
+                DestinationId=described["Destinations"][0]["DestinationId"],
+                **{argument: typed(value)},
+            )
+    retag(
+        resource,
+        old,
+        lambda tags: firehose.tag_delivery_stream(DeliveryStreamName=stream.id, Tags=tags),
+        lambda keys: firehose.untag_delivery_stream(DeliveryStreamName=stream.id, TagKeys=keys),
+    )
+    return stream
+
+
+def _described(resource: Resource, stream: Physical) -> dict[str, Any]:
+    answer = resource.client("firehose").describe_delivery_stream(DeliveryStreamName=stream.id)
+    found: dict[str, Any] = answer["DeliveryStreamDescription"]
+    return found
+
+
+@unless_gone(GONE)
+def read_delivery_stream(resource: Resource, stream: Physical) -> dict[str, Any]:
+    found = _described(resource, stream)
+    tags = resource.client("firehose").list_tags_for_delivery_stream(DeliveryStreamName=stream.id)["Tags"]
+    destination = found["Destinations"][0].get("ExtendedS3DestinationDescription")
+    return present(
+        DeliveryStreamName=stream.id,
+        DeliveryStreamType=found["DeliveryStreamType"],
+        ExtendedS3DestinationConfiguration=destination,
+        Tags=told_tags(resource, tags),
+    )
 
 
 def typed(value: Any, name: str = "") -> Any:
@@ -46,8 +92,17 @@ def typed(value: Any, name: str = "") -> Any:
     return value
 
 
+@unless_gone(GONE)
 def delete_delivery_stream(resource: Resource, stream: Physical) -> None:
     resource.client("firehose").delete_delivery_stream(DeliveryStreamName=stream.id, AllowForceDelete=True)
 
 
-ROWS = (Row("AWS::KinesisFirehose::DeliveryStream", create_delivery_stream, delete_delivery_stream),)
+ROWS = (
+    Row(
+        "AWS::KinesisFirehose::DeliveryStream",
+        create_delivery_stream,
+        delete_delivery_stream,
+        update_delivery_stream,
+        read_delivery_stream,
+    ),
+)

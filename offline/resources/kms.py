@@ -3,8 +3,14 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
-from offline.resources.row import Physical, Resource, Row
+from offline.resources.change import present, told_tags, unless_gone
+from offline.resources.row import Physical, Properties, Resource, Row
+
+GONE = "NotFoundException"
+ROTATION_DAYS = 365
+"""How often a key rotates where nobody says otherwise: KMS API Reference, "EnableKeyRotation"."""
 
 
 def create_key(resource: Resource) -> Physical:
@@ -15,13 +21,58 @@ def create_key(resource: Resource) -> Physical:
         Tags=tags,
         **properties.only("Description", "KeyUsage", "KeySpec", "MultiRegion"),
     )["KeyMetadata"]
+    made = resource.begin(Physical(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]}))
+    _rotate(resource, made)
+    if properties.take("Enabled", True) is False:
+        kms.disable_key(KeyId=made.id)
+    return made
+
+
+def _rotate(resource: Resource, key: Physical) -> None:
+    kms, properties = resource.client("kms"), resource.properties
+    days = properties.take("RotationPeriodInDays", ROTATION_DAYS)
     if properties.take("EnableKeyRotation"):
-        kms.enable_key_rotation(
-            KeyId=key["KeyId"], RotationPeriodInDays=properties.take("RotationPeriodInDays", 365)
-        )
-    return Physical(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]})
+        kms.enable_key_rotation(KeyId=key.id, RotationPeriodInDays=days)
 
 
+def update_key(resource: Resource, key: Physical, old: Properties) -> Physical:
+    kms, properties = resource.client("kms"), resource.properties
+    kms.put_key_policy(KeyId=key.id, PolicyName="default", Policy=json.dumps(properties.take("KeyPolicy")))
+    kms.update_key_description(KeyId=key.id, Description=properties.take("Description", ""))
+    if properties.take("EnableKeyRotation"):
+        _rotate(resource, key)
+    elif old.take("EnableKeyRotation"):
+        kms.disable_key_rotation(KeyId=key.id)
+    (kms.enable_key if properties.take("Enabled", True) else kms.disable_key)(KeyId=key.id)
+    properties.take("PendingWindowInDays")
+    tags = [{"TagKey": name, "TagValue": value} for name, value in resource.tags().items()]
+    had = {tag["TagKey"] for tag in kms.list_resource_tags(KeyId=key.id)["Tags"]}
+    if tags:
+        kms.tag_resource(KeyId=key.id, Tags=tags)
+    if dropped := sorted(had - set(resource.tags())):
+        kms.untag_resource(KeyId=key.id, TagKeys=dropped)
+    return key
+
+
+@unless_gone(GONE)
+def read_key(resource: Resource, key: Physical) -> dict[str, Any] | None:
+    kms = resource.client("kms")
+    about = kms.describe_key(KeyId=key.id)["KeyMetadata"]
+    if about["KeyState"] == "PendingDeletion":
+        return None
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key.id)["Tags"]}
+    rotation = kms.get_key_rotation_status(KeyId=key.id)
+    return {
+        **present(Description=about.get("Description"), Tags=told_tags(resource, tags)),
+        "Enabled": about["Enabled"],
+        "EnableKeyRotation": rotation["KeyRotationEnabled"],
+        "KeyPolicy": json.loads(kms.get_key_policy(KeyId=key.id, PolicyName="default")["Policy"]),
+        "KeySpec": about["KeySpec"],
+        "KeyUsage": about["KeyUsage"],
+    }
+
+
+@unless_gone(GONE)
 def delete_key(resource: Resource, key: Physical) -> None:
     days = resource.properties.take("PendingWindowInDays", 30)
     resource.client("kms").schedule_key_deletion(KeyId=key.id, PendingWindowInDays=days)
@@ -33,13 +84,25 @@ def create_alias(resource: Resource) -> Physical:
     return Physical(name)
 
 
+def update_alias(resource: Resource, alias: Physical, old: Properties) -> Physical:
+    target = resource.properties.take("TargetKeyId")
+    resource.client("kms").update_alias(AliasName=alias.id, TargetKeyId=target)
+    return alias
+
+
+@unless_gone(GONE)
 def delete_alias(resource: Resource, alias: Physical) -> None:
     resource.client("kms").delete_alias(AliasName=alias.id)
 
 
 ROWS = (
     Row(
-        "AWS::KMS::Key", create_key, delete_key, inert={"PendingWindowInDays": "read when the key is deleted"}
+        "AWS::KMS::Key",
+        create_key,
+        delete_key,
+        update_key,
+        read_key,
+        inert={"PendingWindowInDays": "read when the key is deleted"},
     ),
-    Row("AWS::KMS::Alias", create_alias, delete_alias),
+    Row("AWS::KMS::Alias", create_alias, delete_alias, update_alias),
 )

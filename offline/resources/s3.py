@@ -3,10 +3,24 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from offline.errors import DeploymentError
-from offline.resources.row import Physical, Resource, Row
+from offline.resources.change import told_tags, unless_gone
+from offline.resources.row import Physical, Properties, Resource, Row
+
+GONE = ("NoSuchBucket", "404")
+CANNED = {
+    "Private": "private",
+    "PublicRead": "public-read",
+    "PublicReadWrite": "public-read-write",
+    "AuthenticatedRead": "authenticated-read",
+    "LogDeliveryWrite": "log-delivery-write",
+}
+"""Canned ACLs as CloudFormation and the API name them."""
 
 
 def create_bucket(resource: Resource) -> Physical:
@@ -17,14 +31,22 @@ def create_bucket(resource: Resource) -> Physical:
         Bucket=bucket,
         **({"CreateBucketConfiguration": place} if place else {}),
         **_ownership(resource),
+        **_canned(resource),
     )
+    resource.begin(Physical(bucket))
     for put, argument, value in _configurations(resource):
         getattr(s3, put)(Bucket=bucket, **{argument: value})
+    return _existing(resource, bucket)
+
+
+def _existing(resource: Resource, bucket: str) -> Physical:
     domain = f"{bucket}.s3.{'amazonaws.com.cn' if resource.partition == 'aws-cn' else 'amazonaws.com'}"
     regional = domain.replace(".s3.", f".s3.{resource.region}.")
     attributes = {
         "Arn": resource.arn("s3", bucket, regional=False, account=False),
         "DomainName": domain,
+        "DualStackDomainName": domain.replace(".s3.", f".s3.dualstack.{resource.region}."),
+        "WebsiteURL": f"http://{domain.replace('.s3.', f'.s3-website-{resource.region}.')}",
         "RegionalDomainName": regional,
     }
     return Physical(bucket, attributes)
@@ -33,6 +55,90 @@ def create_bucket(resource: Resource) -> Physical:
 def _ownership(resource: Resource) -> dict[str, str]:
     controls = resource.properties.take("OwnershipControls")
     return {"ObjectOwnership": controls["Rules"][0]["ObjectOwnership"]} if controls else {}
+
+
+def _canned(resource: Resource) -> dict[str, str]:
+    """A bucket is private where nobody says so; ACLs need an ownership that allows them."""
+    name = resource.properties.take("AccessControl")
+    return {"ACL": CANNED[name]} if name and name != "Private" else {}
+
+
+def update_bucket(resource: Resource, bucket: Physical, old: Properties) -> Physical:
+    s3 = resource.client("s3")
+    for put, argument, value in _configurations(resource):
+        getattr(s3, put)(Bucket=bucket.id, **{argument: value})
+    if controls := resource.properties.take("OwnershipControls"):
+        s3.put_bucket_ownership_controls(Bucket=bucket.id, OwnershipControls=controls)
+    if acl := _canned(resource):
+        s3.put_bucket_acl(Bucket=bucket.id, **acl)
+    for name, drop, arguments in REMOVALS:
+        if name in old and name not in resource.properties:
+            getattr(s3, drop)(Bucket=bucket.id, **arguments)
+    if not resource.tags() and "Tags" in old:
+        s3.delete_bucket_tagging(Bucket=bucket.id)
+    return _existing(resource, bucket.id)
+
+
+def read_bucket(resource: Resource, bucket: Physical) -> dict[str, Any] | None:
+    s3 = resource.client("s3")
+    try:
+        s3.head_bucket(Bucket=bucket.id)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in GONE:
+            raise
+        return None
+    told: dict[str, Any] = {"BucketName": bucket.id}
+    for name, get, answer in READINGS:
+        try:
+            told[name] = answer(getattr(s3, get)(Bucket=bucket.id))
+        except ClientError as error:
+            # Each configuration has a code of its own for not being there.
+            if not error.response["Error"]["Code"].startswith(("NoSuch", "ServerSideEncryption")):
+                raise
+    told["Tags"] = told_tags(resource, told.get("Tags", []))
+    return told
+
+
+def _told_encryption(answer: dict[str, Any]) -> dict[str, Any]:
+    rules = []
+    for rule in answer["ServerSideEncryptionConfiguration"]["Rules"]:
+        found = {k: v for k, v in rule.items() if k != "ApplyServerSideEncryptionByDefault"}
+        found["ServerSideEncryptionByDefault"] = rule["ApplyServerSideEncryptionByDefault"]
+        rules.append(found)
+    return {"ServerSideEncryptionConfiguration": rules}
+
+
+def _told_versioning(answer: dict[str, Any]) -> dict[str, str]:
+    return {"Status": answer.get("Status", "Suspended")}
+
+
+def _told_block(answer: dict[str, Any]) -> Any:
+    return answer["PublicAccessBlockConfiguration"]
+
+
+def _told_tag_set(answer: dict[str, Any]) -> Any:
+    return answer["TagSet"]
+
+
+READINGS: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
+    ("VersioningConfiguration", "get_bucket_versioning", _told_versioning),
+    ("PublicAccessBlockConfiguration", "get_public_access_block", _told_block),
+    ("BucketEncryption", "get_bucket_encryption", _told_encryption),
+    ("Tags", "get_bucket_tagging", _told_tag_set),
+)
+"""Property, the boto3 operation that tells it, and its answer in the template's shape."""
+REMOVALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
+    (
+        "VersioningConfiguration",
+        "put_bucket_versioning",
+        {"VersioningConfiguration": {"Status": "Suspended"}},
+    ),
+    ("PublicAccessBlockConfiguration", "delete_public_access_block", {}),
+    ("BucketEncryption", "delete_bucket_encryption", {}),
+    ("LifecycleConfiguration", "delete_bucket_lifecycle", {}),
+    ("LoggingConfiguration", "put_bucket_logging", {"BucketLoggingStatus": {}}),
+)
+"""Property, and the operation that puts AWS's default in its place."""
 
 
 def _configurations(resource: Resource) -> list[tuple[str, str, Any]]:
@@ -160,6 +266,7 @@ CONFIGURATIONS = (
 """Property, boto3 operation, its argument, and how one becomes the other."""
 
 
+@unless_gone(*GONE)
 def delete_bucket(resource: Resource, bucket: Physical) -> None:
     resource.client("s3").delete_bucket(Bucket=bucket.id)
 
@@ -171,11 +278,35 @@ def create_bucket_policy(resource: Resource) -> Physical:
     return Physical(bucket)
 
 
+def update_bucket_policy(resource: Resource, policy: Physical, old: Properties) -> Physical:
+    create_bucket_policy(resource)
+    return policy
+
+
+@unless_gone(*GONE)
+def read_bucket_policy(resource: Resource, policy: Physical) -> dict[str, Any] | None:
+    s3 = resource.client("s3")
+    try:
+        found = s3.get_bucket_policy(Bucket=policy.id)["Policy"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "NoSuchBucketPolicy":
+            raise
+        return None
+    return {"Bucket": policy.id, "PolicyDocument": json.loads(found)}
+
+
+@unless_gone(*GONE)
 def delete_bucket_policy(resource: Resource, policy: Physical) -> None:
     resource.client("s3").delete_bucket_policy(Bucket=policy.id)
 
 
 ROWS = (
-    Row("AWS::S3::Bucket", create_bucket, delete_bucket),
-    Row("AWS::S3::BucketPolicy", create_bucket_policy, delete_bucket_policy),
+    Row("AWS::S3::Bucket", create_bucket, delete_bucket, update_bucket, read_bucket),
+    Row(
+        "AWS::S3::BucketPolicy",
+        create_bucket_policy,
+        delete_bucket_policy,
+        update_bucket_policy,
+        read_bucket_policy,
+    ),
 )

@@ -21,6 +21,15 @@ UNTOLD: dict[str, dict[str, str]] = {
         ("AutoProvisionZones", "AutoScalingIps", "RouteTableId"), "only a regional gateway has them"
     ),
     "AWS::EC2::Subnet": {"BlockPublicAccessStates": "the account has no VPC Block Public Access"},
+    "AWS::Kinesis::Stream": {"WarmThroughputObject": "the account keeps no warm throughput"},
+    "AWS::Lambda::Function": dict.fromkeys(
+        ("SnapStartResponse",),
+        "functions are not snapshotted here, and SnapStart is refused",
+    ),
+    "AWS::S3::Bucket": dict.fromkeys(
+        ("MetadataConfiguration", "MetadataTableConfiguration"),
+        "buckets have no metadata tables here, and their configuration is refused",
+    ),
     "AWS::EC2::VPC": {"VpcEncryptionControl": "the account has no encryption control of VPCs"},
 }
 """Type → attribute of CloudFormation's schema → why nothing in the account could tell it."""

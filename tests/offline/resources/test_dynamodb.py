@@ -146,6 +146,7 @@ def test_an_index_is_made_changed_and_made_anew(sandbox: Sandbox) -> None:
 def test_another_view_is_another_stream(sandbox: Sandbox) -> None:
     flights = simple(StreamSpecification={"StreamViewType": "KEYS_ONLY"})
     first = flights.attribute("StreamArn")
+    sandbox.advance(seconds=1)
     flights.update(StreamSpecification={"StreamViewType": "NEW_AND_OLD_IMAGES"})
     assert flights.attribute("StreamArn") != first
     assert flights.in_sync()

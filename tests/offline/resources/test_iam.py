@@ -159,6 +159,7 @@ def test_a_managed_policy_is_attached_to_roles_users_and_groups(sandbox: Sandbox
 
 def test_every_change_of_a_managed_policy_is_a_version_and_the_oldest_makes_room(sandbox: Sandbox) -> None:
     iam, policy = boto3.client("iam"), managed()
+    sandbox.advance(seconds=1)
     for number in range(6):
         policy.update(PolicyDocument=document(f"s3:Action{number}"))
     versions = iam.list_policy_versions(PolicyArn=policy.id)["Versions"]
