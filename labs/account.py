@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import os
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -23,6 +25,34 @@ def context(rows: int, progress: Progress) -> Context:
     if not session.region_name or session.get_credentials() is None:
         raise UsageError("--on aws needs credentials and a region: set AWS_PROFILE and AWS_REGION")
     return Context(session.client, time.sleep, session.region_name, rows, progress)
+
+
+def sandbox(rows: int, progress: Progress) -> Context:
+    """Clients of the account that `labs sandbox` serves; waiting moves its clock."""
+    import boto3
+
+    from labs import served
+
+    endpoint = served.endpoint()
+    served.clock(endpoint)  # refused where nothing answers
+    session = boto3.Session(
+        aws_access_key_id="sandbox",
+        aws_secret_access_key="sandbox",
+        region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
+    )
+    return Context(
+        partial(session.client, endpoint_url=endpoint),
+        lambda seconds: _let_pass(endpoint, seconds),
+        session.region_name,
+        rows,
+        progress,
+    )
+
+
+def _let_pass(endpoint: str, seconds: float) -> None:
+    from labs import served
+
+    served.advance(endpoint, seconds)
 
 
 def deployed(found: Context, nouns: Iterable[str]) -> list[str]:

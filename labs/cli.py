@@ -21,7 +21,7 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
-from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, systems
+from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, sandbox, systems
 from labs.context import PREFIX, Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
@@ -119,7 +119,8 @@ def run_command(
     """Run labs and whatever they depend on, and write a report.
 
     Offline, the account lives in this process: stacks are synthesized, deployed, used, destroyed, and
-    nothing may be left. On AWS, the stacks must be deployed, and stay; --step runs that step alone.
+    nothing may be left. On AWS, or in a sandbox that is served, the stacks must be deployed, and stay; --step
+    runs that step alone.
 
     \b
     Examples:
@@ -128,6 +129,7 @@ def run_command(
       labs run lake --step reference      up to one step
       labs run --assembly build/cdk.out   templates synthesized (or edited) elsewhere
       labs run --on aws                   the same steps against deployed stacks
+      labs run --on sandbox               the same, in the account that `labs sandbox` serves
     """
     labs = in_order(nouns or PIPELINE)
     if step is not None:
@@ -138,8 +140,8 @@ def run_command(
     stacks: list[dict[str, Any]] = []
     shown = f"{labs[-1].noun}/{step}"
     with Screen(quiet=as_json, details=details, step=shown) as screen, _kept(run, stacks, screen, as_json):
-        if on is Where.aws:
-            _run_on_aws(labs, run, stacks, screen)
+        if on is not Where.offline:
+            _run_deployed(labs, run, stacks, screen)
         else:
             _run_offline(labs, run, stacks, screen, assembly, given)
     if run.leftovers:
@@ -176,8 +178,10 @@ def _relative(path: Path) -> str:
     return str(path) if shorter.startswith("..") else shorter
 
 
-def _run_on_aws(labs: list[Lab], run: Run, stacks: list[dict[str, Any]], screen: Screen) -> None:
-    context = account.context(run.rows, screen.progress)
+def _run_deployed(labs: list[Lab], run: Run, stacks: list[dict[str, Any]], screen: Screen) -> None:
+    """Over stacks that stand already, and stay."""
+    where = account.sandbox if run.on == Where.sandbox.value else account.context
+    context = where(run.rows, screen.progress)
     run.region = context.region
     account.require_deployed(context, run.labs)
     stacks += account.stacks(context, PIPELINE)
@@ -292,7 +296,7 @@ def destroy_command(
         printed({"destroyed": [], "note": said}) if as_json else typer.echo(said)
         return
     screen = Screen(quiet=as_json)
-    context = account.context(TOTAL, screen.progress)
+    context = (account.sandbox if on is Where.sandbox else account.context)(TOTAL, screen.progress)
     found = account.deployed(context, chosen)
     if (
         not yes
@@ -342,3 +346,4 @@ app.command("deploy")(deploy.deploy_command)
 app.command("policy")(policy.policy_command)
 app.command("leftovers")(leftovers.leftovers_command)
 app.add_typer(iam.app, name="iam")
+app.add_typer(sandbox.app, name="sandbox")

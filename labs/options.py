@@ -13,6 +13,7 @@ class Where(StrEnum):
     """Where the account is."""
 
     offline = "offline"
+    sandbox = "sandbox"
     aws = "aws"
 
 
@@ -21,7 +22,12 @@ AsJson = Annotated[bool, typer.Option("--json", help="Print results for machines
 Overrides = Annotated[
     list[str] | None, typer.Option("-c", "--context", metavar="KEY=VALUE", help="Override a key of cdk.json.")
 ]
-On = Annotated[Where, typer.Option("--on", help="In this process, or in the configured AWS account.")]
+On = Annotated[
+    Where,
+    typer.Option(
+        "--on", help="In this process, in a sandbox that `labs sandbox` serves, or in the configured account."
+    ),
+]
 
 
 def printed(value: Any) -> None:

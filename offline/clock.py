@@ -50,6 +50,13 @@ class Clock:
         """Stand still, at this moment."""
         self._now, self.ahead = start, None
 
+    def resume(self, moment: datetime) -> None:
+        """Go on from where an account was left: never back, and no further than it was ahead."""
+        if self.ahead is None:
+            self.reset(moment)
+        else:
+            self.run(max(moment - datetime.now(UTC), timedelta()))
+
     def run(self, ahead: timedelta = timedelta()) -> None:
         """Follow the machine's clock from now on, so far ahead of it."""
         self._now, self.ahead = datetime.now(UTC) + ahead, ahead

@@ -35,7 +35,8 @@ def leftovers_command(
     from labs.leftovers import Left, leftovers
 
     wanted = [lab(noun).noun for noun in nouns or PIPELINE]
-    left = leftovers(account.context(TOTAL, silent), wanted) if on is Where.aws else Left()
+    where = account.sandbox if on is Where.sandbox else account.context
+    left = Left() if on is Where.offline else leftovers(where(TOTAL, silent), wanted)
     if as_json:
         printed({"found": left.found, "not_checked": left.not_checked})
     elif on is Where.offline:

@@ -63,12 +63,15 @@ def read_key(resource: Resource, key: Physical) -> dict[str, Any] | None:
     tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=key.id)["Tags"]}
     rotation = kms.get_key_rotation_status(KeyId=key.id)
     return {
-        **present(Description=about.get("Description"), Tags=told_tags(resource, tags)),
+        **present(
+            Description=about.get("Description"),
+            KeySpec=about.get("KeySpec"),
+            KeyUsage=about.get("KeyUsage"),
+            Tags=told_tags(resource, tags),
+        ),
         "Enabled": about["Enabled"],
         "EnableKeyRotation": rotation["KeyRotationEnabled"],
         "KeyPolicy": json.loads(kms.get_key_policy(KeyId=key.id, PolicyName="default")["Policy"]),
-        "KeySpec": about["KeySpec"],
-        "KeyUsage": about["KeyUsage"],
     }
 
 
