@@ -6,7 +6,6 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable
-from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
@@ -15,6 +14,10 @@ from labs.errors import DeployError, UsageError
 
 CDK_CLI = "aws-cdk@2.1148.1"
 """The CDK command line that the stacks were tried with; npm's `latest` is another program."""
+
+
+SANDBOX_KEYS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbox"}
+"""Keys that no account gave out: the sandbox takes whoever has them for its root user."""
 
 
 def context(rows: int, progress: Progress) -> Context:
@@ -35,18 +38,11 @@ def sandbox(rows: int, progress: Progress) -> Context:
 
     endpoint = served.endpoint()
     served.clock(endpoint)  # refused where nothing answers
-    session = boto3.Session(
-        aws_access_key_id="sandbox",
-        aws_secret_access_key="sandbox",
-        region_name=os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1",
-    )
-    return Context(
-        partial(session.client, endpoint_url=endpoint),
-        lambda seconds: _let_pass(endpoint, seconds),
-        session.region_name,
-        rows,
-        progress,
-    )
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    # Libraries that make clients of their own, as the Encryption SDK does, read the environment.
+    os.environ |= {**SANDBOX_KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": region}
+    session = boto3.Session(region_name=region)
+    return Context(session.client, lambda seconds: _let_pass(endpoint, seconds), region, rows, progress)
 
 
 def _let_pass(endpoint: str, seconds: float) -> None:

@@ -96,7 +96,7 @@ def refuse_other_types(stack: Stack, revision: Revision) -> None:
 def existing(resource: Resource) -> tuple[Physical, dict[str, Any]] | None:
     """The resource of a custom name that is in the account already, with its properties."""
     row, name = row_of(resource.type), schema_of(resource.type).custom_name(resource.properties.values)
-    if not name or row.read is None or row.update is None:
+    if not name or UNKNOWN in name or row.read is None or row.update is None:
         return None
     physical = Physical(name)
     found = row.read(resource, physical)

@@ -134,9 +134,18 @@ def _yaml(body: str) -> Any:
     from cfnlint.decode.cfn_yaml import loads
 
     try:
-        return loads(body)
+        return _plain(loads(body))
     except yaml.YAMLError as error:
         raise TemplateError(f"Template format error: YAML not well-formed. ({error})") from None
+
+
+def _plain(value: Any) -> Any:
+    """cfn-lint's nodes, which remember their lines, as what they hold."""
+    if isinstance(value, dict):
+        return {str(key): _plain(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_plain(item) for item in value]
+    return str(value) if isinstance(value, str) else value
 
 
 def _mentioned(value: Any) -> Iterator[str]:
