@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from contextlib import suppress
 from datetime import UTC, datetime
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +19,11 @@ RUNS = ROOT / "runs"
 def new_folder(runs: Path = RUNS) -> Path:
     """A folder of its own for a run that starts now."""
     moment = datetime.now(UTC).strftime("%Y%m%dT%H%M%SZ")
-    for name in (moment, *(f"{moment}-{number}" for number in count(2))):
+    for name in chain([moment], (f"{moment}-{number}" for number in count(2))):
         with suppress(FileExistsError):  # of a run that started in the same second
             (runs / name).mkdir(parents=True)
-            break
-    return runs / name
+            return runs / name
+    raise AssertionError("numbers do not end")
 
 
 def save(folder: Path, run: Run, stacks: list[dict[str, Any]]) -> Path:

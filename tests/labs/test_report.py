@@ -158,3 +158,9 @@ def test_an_unknown_price_is_called_unknown() -> None:
 
 def test_a_region_without_a_price_is_called_unknown(stacks: list[dict[str, Any]]) -> None:
     assert any(line.usd is None for line in costs.idle(stacks, "eu-west-1"))
+
+
+def test_runs_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:
+    made = [runs.new_folder(tmp_path) for _ in range(3)]
+    assert len(set(made)) == 3
+    assert all(folder.is_dir() for folder in made)
