@@ -188,6 +188,13 @@ def _log_groups() -> Iterator[str]:
             yield f"logs group {name}"
 
 
+def _classifiers() -> Iterator[str]:
+    """A classifier is described below the name of its kind."""
+    for classifier in boto3.client("glue").get_classifiers()["Classifiers"]:
+        for described in classifier.values():
+            yield f"glue classifier {described['Name']}"
+
+
 KEPT = {("workgroup", "primary"), ("schedule group", "default")}
 MADE_BY_SERVICES = ("/aws/sagemaker/", "/aws-glue/")
 
@@ -199,6 +206,11 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("glue", "database", "get_databases", "DatabaseList", "Name"),
     _plain("glue", "crawler", "get_crawlers", "Crawlers", "Name"),
     _plain("glue", "security configuration", "get_security_configurations", "SecurityConfigurations", "Name"),
+    _plain("glue", "job", "get_jobs", "Jobs", "Name"),
+    _plain("glue", "trigger", "get_triggers", "Triggers", "Name"),
+    _plain("glue", "workflow", "list_workflows", "Workflows", ""),
+    _plain("glue", "connection", "get_connections", "ConnectionList", "Name"),
+    _classifiers,
     _plain("athena", "workgroup", "list_work_groups", "WorkGroups", "Name"),
     _plain("stepfunctions", "state machine", "list_state_machines", "stateMachines", "name"),
     _plain("sagemaker", "model", "list_models", "Models", "ModelName"),

@@ -21,6 +21,7 @@ UNTOLD: dict[str, dict[str, str]] = {
         ("AutoProvisionZones", "AutoScalingIps", "RouteTableId"), "only a regional gateway has them"
     ),
     "AWS::EC2::Subnet": {"BlockPublicAccessStates": "the account has no VPC Block Public Access"},
+    "AWS::Glue::Partition": {"IdentifierPartitionInputValues": "AWS does not say how it writes the values"},
     "AWS::EC2::VPC": {"VpcEncryptionControl": "the account has no encryption control of VPCs"},
 }
 """Type → attribute of CloudFormation's schema → why nothing in the account could tell it."""
