@@ -130,8 +130,8 @@ def leftovers() -> list[str]:
     """Everything that still exists, as `service kind name`.
 
     What AWS keeps for itself does not count: the records of finished jobs, keys that wait for their
-    deletion, the default VPC, the `primary` workgroup, the `default` schedule group, and log
-    groups that services made for themselves.
+    deletion, the default VPC, the `primary` workgroup, the account's own data catalog, the `default`
+    schedule group, and log groups that services made for themselves.
     """
     return sorted(found for look in LOOKS for found in look())
 
@@ -195,7 +195,7 @@ def _classifiers() -> Iterator[str]:
             yield f"glue classifier {described['Name']}"
 
 
-KEPT = {("workgroup", "primary"), ("schedule group", "default")}
+KEPT = {("workgroup", "primary"), ("data catalog", "AwsDataCatalog"), ("schedule group", "default")}
 MADE_BY_SERVICES = ("/aws/sagemaker/", "/aws-glue/")
 
 LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
@@ -212,6 +212,7 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("glue", "connection", "get_connections", "ConnectionList", "Name"),
     _classifiers,
     _plain("athena", "workgroup", "list_work_groups", "WorkGroups", "Name"),
+    _plain("athena", "data catalog", "list_data_catalogs", "DataCatalogsSummary", "CatalogName"),
     _plain("stepfunctions", "state machine", "list_state_machines", "stateMachines", "name"),
     _plain("sagemaker", "model", "list_models", "Models", "ModelName"),
     _plain("iam", "role", "list_roles", "Roles", "RoleName"),

@@ -16,6 +16,7 @@ from offline.resources.row import Physical, Properties, Resource
 
 REGION = "us-east-1"
 UNTOLD: dict[str, dict[str, str]] = {
+    "AWS::Athena::WorkGroup": {"WorkGroupConfigurationUpdates": "no workgroup is made by it here"},
     "AWS::DynamoDB::Table": {"StreamArn": "only a table with a stream has one"},
     "AWS::EC2::NatGateway": dict.fromkeys(
         ("AutoProvisionZones", "AutoScalingIps", "RouteTableId"), "only a regional gateway has them"
