@@ -72,7 +72,21 @@ def _broken(value: Any, path: str, constraint: str) -> str:
 def _python_pattern(pattern: str) -> str:
     # Java's character classes, as the API's model spells them, and what lies beyond 16 bits.
     pattern = pattern.replace("\\uD800\\uDC00-\\uDBFF\\uDFFF", "\\U00010000-\\U0010FFFF")
-    return pattern.replace("\\p{L}", "\\w").replace("\\p{Z}", "\\s").replace("\\p{N}", "\\d")
+    for java, python in CLASSES.items():
+        pattern = pattern.replace(f"\\p{{{java}}}", python)
+    return re.sub(r"\$\{\d+,\d+\}", "$", pattern)  # Java repeats an anchor, Python does not.
+
+
+CLASSES = {
+    "Alnum": "A-Za-z0-9",
+    "L": "\\w",
+    "M": "\\u0300-\\u036F",
+    "N": "\\d",
+    "P": "\\W",
+    "S": "\\W",
+    "Z": "\\s",
+}
+"""Java's classes and what is nearest to them: Python has none of marks, punctuation and symbols."""
 
 
 def _camel(name: str) -> str:

@@ -168,7 +168,10 @@ SAGEMAKER_NOUNS = {
     "Endpoint": "endpoint",
     "Model": "model",
     "Pipeline": "pipeline",
+    "NotebookInstanceLifecycleConfig": "notebook-instance-lifecycle-config",
     "NotebookInstance": "notebook-instance",
+    "ModelPackageGroup": "model-package-group",
+    "FeatureGroup": "feature-group",
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
 }
 

@@ -20,6 +20,13 @@ GROUP = "arn:aws:athena:us-east-1:111122223333:workgroup/g"
         ("glue", "CreateConnection", {"ConnectionInput": {"Name": "c"}}, {"catalog", "connection/c"}),
         ("glue", "DeleteConnection", {"ConnectionName": "c"}, {"catalog", "connection/c"}),
         ("glue", "UpdateJob", {"JobName": "j"}, {"job/j"}),
+        ("sagemaker", "CreateFeatureGroup", {"FeatureGroupName": "F"}, {"feature-group/f"}),
+        (
+            "sagemaker",
+            "DeleteNotebookInstanceLifecycleConfig",
+            {"NotebookInstanceLifecycleConfigName": "l"},
+            {"notebook-instance-lifecycle-config/l"},
+        ),
         ("athena", "UpdateDataCatalog", {"Name": "own"}, {"datacatalog/own"}),
         ("athena", "UntagResource", {"ResourceARN": GROUP}, {"workgroup/g"}),
     ],
