@@ -62,6 +62,8 @@ def update_job(resource: Resource, job: Physical, old: Properties) -> Physical:
 def read_job(resource: Resource, job: Physical) -> dict[str, Any] | None:
     found = resource.client("glue").get_job(JobName=job.id)["Job"]
     told = {name: found.get(name) for name in JOB}
+    if (capacity := told["MaxCapacity"]) is not None and capacity.is_integer():
+        told["MaxCapacity"] = int(capacity)  # boto3 reads 2 as 2.0, a template says 2.
     return {"Name": job.id, **present(**told, Tags=tags_of(resource, "job", job.id))}
 
 

@@ -62,8 +62,15 @@ def create_config(resource: Resource) -> Physical:
 @unless_gone()
 def read_config(resource: Resource, config: Physical) -> dict[str, Any] | None:
     found = resource.client("sagemaker").describe_endpoint_config(EndpointConfigName=name_of(config))
-    told = {name: found.get(name) for name in ("ProductionVariants", "KmsKeyId")}
+    wanted = {one["VariantName"]: one for one in resource.properties.take("ProductionVariants")}
+    variants = [_as_given(one, wanted.get(one["VariantName"], one)) for one in found["ProductionVariants"]]
+    told = {"ProductionVariants": variants, "KmsKeyId": found.get("KmsKeyId")}
     return {"EndpointConfigName": name_of(config), **present(**told, Tags=tags_of(resource, config.id))}
+
+
+def _as_given(found: dict[str, Any], wanted: dict[str, Any]) -> dict[str, Any]:
+    """A variant without what the template left to its default; boto3 reads a weight of 1 as 1.0."""
+    return {name: value if found.get(name) == value else found.get(name) for name, value in wanted.items()}
 
 
 @unless_gone()

@@ -190,6 +190,13 @@ def test_a_job_is_kept_whole_and_overwritten_as_a_whole(sandbox: Sandbox) -> Non
     assert glue().get_tags(ResourceArn=f"arn:aws:glue:us-east-1:{ACCOUNT_ID}:job/j")["Tags"] == {}
 
 
+@pytest.mark.parametrize("capacity", [2, 0.0625])
+def test_the_capacity_of_a_job_is_told_as_it_was_given(sandbox: Sandbox, capacity: float) -> None:
+    command = {"Name": "pythonshell", "ScriptLocation": "s3://scripts/job.py"}
+    staged = made("AWS::Glue::Job", Name="j", Role="r", Command=command, MaxCapacity=capacity)
+    assert str(staged.read()["MaxCapacity"]) == str(capacity)
+
+
 @pytest.mark.parametrize(
     ("more", "told"),
     [

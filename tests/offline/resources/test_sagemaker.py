@@ -71,6 +71,10 @@ def test_an_endpoint_serves_another_configuration_in_place(role_arn: str) -> Non
     assert first.in_sync()
     endpoint = made("AWS::SageMaker::Endpoint", EndpointName="e", EndpointConfigName="c", Tags=TAGS)
     assert (endpoint.id, endpoint.attribute("EndpointName")) == (arn("endpoint/e"), "e")
+    plain = {"VariantName": "v", "ModelName": "m", "InitialInstanceCount": 1, "InstanceType": "ml.m5.large"}
+    for name, variant in (("Bare", plain), ("Weighed", {**plain, "InitialVariantWeight": 1})):
+        told = made("AWS::SageMaker::EndpointConfig", name=name, ProductionVariants=[variant]).read()
+        assert json.dumps(told["ProductionVariants"]) == json.dumps([variant])
     second = config("d", count=2)
     at_once = {
         "BlueGreenUpdatePolicy": {
