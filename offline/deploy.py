@@ -134,8 +134,8 @@ def leftovers() -> list[str]:
     """Everything that still exists, as `service kind name`.
 
     What AWS keeps for itself does not count: the records of finished jobs, keys that wait for their
-    deletion, the default VPC, the `primary` workgroup, the `default` schedule group, and log
-    groups that services made for themselves.
+    deletion, the default VPC, the `primary` workgroup, the account's own data catalog, the `default`
+    schedule group, and log groups that services made for themselves.
     """
     return sorted(found for look in LOOKS for found in look())
 
@@ -192,7 +192,14 @@ def _log_groups() -> Iterator[str]:
             yield f"logs group {name}"
 
 
-KEPT = {("workgroup", "primary"), ("schedule group", "default")}
+def _classifiers() -> Iterator[str]:
+    """A classifier is described below the name of its kind."""
+    for classifier in boto3.client("glue").get_classifiers()["Classifiers"]:
+        for described in classifier.values():
+            yield f"glue classifier {described['Name']}"
+
+
+KEPT = {("workgroup", "primary"), ("data catalog", "AwsDataCatalog"), ("schedule group", "default")}
 MADE_BY_SERVICES = ("/aws/sagemaker/", "/aws-glue/")
 
 LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
@@ -203,9 +210,34 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("glue", "database", "get_databases", "DatabaseList", "Name"),
     _plain("glue", "crawler", "get_crawlers", "Crawlers", "Name"),
     _plain("glue", "security configuration", "get_security_configurations", "SecurityConfigurations", "Name"),
+    _plain("glue", "job", "get_jobs", "Jobs", "Name"),
+    _plain("glue", "trigger", "get_triggers", "Triggers", "Name"),
+    _plain("glue", "workflow", "list_workflows", "Workflows", ""),
+    _plain("glue", "connection", "get_connections", "ConnectionList", "Name"),
+    _classifiers,
     _plain("athena", "workgroup", "list_work_groups", "WorkGroups", "Name"),
+    _plain("athena", "data catalog", "list_data_catalogs", "DataCatalogsSummary", "CatalogName"),
     _plain("stepfunctions", "state machine", "list_state_machines", "stateMachines", "name"),
     _plain("sagemaker", "model", "list_models", "Models", "ModelName"),
+    _plain("sagemaker", "endpoint config", "list_endpoint_configs", "EndpointConfigs", "EndpointConfigName"),
+    _plain("sagemaker", "endpoint", "list_endpoints", "Endpoints", "EndpointName"),
+    _plain("sagemaker", "notebook", "list_notebook_instances", "NotebookInstances", "NotebookInstanceName"),
+    _plain(
+        "sagemaker",
+        "notebook lifecycle config",
+        "list_notebook_instance_lifecycle_configs",
+        "NotebookInstanceLifecycleConfigs",
+        "NotebookInstanceLifecycleConfigName",
+    ),
+    _plain("sagemaker", "pipeline", "list_pipelines", "PipelineSummaries", "PipelineName"),
+    _plain(
+        "sagemaker",
+        "model package group",
+        "list_model_package_groups",
+        "ModelPackageGroupSummaryList",
+        "ModelPackageGroupName",
+    ),
+    _plain("sagemaker", "feature group", "list_feature_groups", "FeatureGroupSummaries", "FeatureGroupName"),
     _plain("iam", "role", "list_roles", "Roles", "RoleName"),
     _plain("iam", "user", "list_users", "Users", "UserName"),
     _plain("iam", "group", "list_groups", "Groups", "GroupName"),

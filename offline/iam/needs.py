@@ -98,6 +98,15 @@ GLUE_NAMED = {"Crawler": "crawler", "Job": "job", "Trigger": "trigger", "Workflo
 
 
 def _glue(operation: str, given: Parameters, place: Place) -> Iterator[str]:
+    if arn := given.get("ResourceArn"):
+        yield arn
+        return
+    if "Connection" in operation:
+        yield place.arn("glue", "catalog")
+        inner = given.get("ConnectionInput") or {}
+        if name := given.get("ConnectionName") or given.get("Name") or inner.get("Name"):
+            yield place.arn("glue", f"connection/{name}")
+        return
     for noun, kind in GLUE_NAMED.items():
         if noun in operation:
             name = given.get(f"{noun}Name") or given.get("Name")
@@ -125,6 +134,12 @@ def _glue(operation: str, given: Parameters, place: Place) -> Iterator[str]:
 def _athena(operation: str, given: Parameters, place: Place) -> Iterator[str]:
     from moto.athena.models import athena_backends
 
+    if arn := given.get("ResourceARN"):
+        yield arn
+        return
+    if "DataCatalog" in operation and (name := given.get("Name")):
+        yield place.arn("athena", f"datacatalog/{name}")
+        return
     engine = athena_backends[place.account][place.region]
     about_group = "WorkGroup" in operation
     group = given.get("WorkGroup") or (about_group and given.get("Name"))
@@ -153,7 +168,10 @@ SAGEMAKER_NOUNS = {
     "Endpoint": "endpoint",
     "Model": "model",
     "Pipeline": "pipeline",
+    "NotebookInstanceLifecycleConfig": "notebook-instance-lifecycle-config",
     "NotebookInstance": "notebook-instance",
+    "ModelPackageGroup": "model-package-group",
+    "FeatureGroup": "feature-group",
     "HyperParameterTuningJob": "hyper-parameter-tuning-job",
 }
 

@@ -136,7 +136,14 @@ def _property(path: str, row: Row, schema: Schema, found: Reading) -> Property:
     told = bool(found.told & {path.partition(".")[0], EVERY})
     honoured = status is Status.honoured
     change = _change(path, schema, found) if honoured else None
-    return Property(path, status, change, honoured and told, row.inert.get(path, ""))
+    reason = row.inert.get(path, "") or (_parts_that_replace(path, schema) if honoured else "")
+    return Property(path, status, change, honoured and told, reason)
+
+
+def _parts_that_replace(path: str, schema: Schema) -> str:
+    replacing = [".".join(one) for one in schema.paths("createOnlyProperties")]
+    parts = [one.removeprefix(f"{path}.") for one in replacing if one.startswith(f"{path}.")]
+    return f"a change of {', '.join(sorted(parts))} replaces" if parts else ""
 
 
 def _change(path: str, schema: Schema, found: Reading) -> Change:

@@ -18,6 +18,7 @@ from offline.changes import note
 from offline.clock import clock
 from offline.engine import Engine, client_of_service
 from offline.engines.athena import reading, statements, urls
+from offline.engines.athena.catalogs import AWS, check_context, kinds
 from offline.engines.athena.errors import SYSTEM, USER, CutoffError, InvalidRequest, QueryError
 from offline.engines.athena.execution import FINAL, Execution
 from offline.engines.athena.runner import Runner
@@ -96,11 +97,25 @@ class AthenaEngine(Engine, AthenaBackend):
             parameters, statement = statement.parameters, self.prepared(statement.name, group.name)
         version = group.configuration["EngineVersion"]["EffectiveEngineVersion"]
         context = request.get("QueryExecutionContext") or {}
-        execution = Execution(text, statement, context, result, group, parameters, version, current_caller())
+        catalogs = self.catalogs()
+        check_context(catalogs, context.get("Catalog") or AWS)
+        execution = Execution(
+            text, statement, context, result, group, parameters, version, current_caller(), catalogs
+        )
         self.executions[execution.id] = execution
         if token:
             self._tokens[token] = execution.id
         return execution.id
+
+    def create_work_group(self, name: str, *settings: Any, **named: Any) -> Any:
+        group = super().create_work_group(name, *settings, **named)
+        if group is not None:
+            group.created = clock.now()
+        return group
+
+    def catalogs(self) -> dict[str, str]:
+        """Whose each data catalog is, by its name in small letters."""
+        return kinds(self.data_catalogs, self.account_id)
 
     def workgroup_of(self, id: str) -> str | None:
         """The name of the workgroup that an execution runs in."""

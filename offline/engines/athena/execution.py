@@ -27,6 +27,8 @@ class Execution:
     parameters: list[str] | None
     engine_version: str
     caller: Caller | None = None
+    catalogs: dict[str, str] = field(default_factory=dict)
+    """Data catalogs that the query may name, and whose they are."""
     id: str = field(default_factory=lambda: str(uuid4()))
     status: str = "QUEUED"
     reason: str = ""

@@ -7,10 +7,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 from moto.athena.exceptions import MetadataException, QueryStillRunning
-from moto.athena.responses import AthenaResponse
 
 from facts import limits
+from offline.clock import clock
 from offline.engine import client_of_caller
+from offline.engines.athena.catalogs import CatalogResponses, check_context
 from offline.engines.athena.errors import InvalidRequest
 from offline.engines.athena.execution import Execution
 from offline.engines.athena.results import metadata
@@ -18,19 +19,10 @@ from offline.iam.callers import current_caller
 
 PAGE = 1000
 """Rows in a page of results, the header among them."""
-CATALOG = {"CatalogName": "AwsDataCatalog", "Type": "GLUE"}
 
 
-class Responses(AthenaResponse):
+class Responses(CatalogResponses):
     """moto's responses, with the engine's executions and the Data Catalog behind them."""
-
-    @property
-    def engine(self) -> Any:
-        return self.athena_backend
-
-    @property
-    def request(self) -> dict[str, Any]:
-        return dict(json.loads(self.body))
 
     def start_query_execution(self) -> str:
         return json.dumps({"QueryExecutionId": self.engine.start(self.request)})
@@ -106,12 +98,17 @@ class Responses(AthenaResponse):
             del self.engine.named_queries[id]
         for key in prepared:
             del self.engine.prepared_statements[key]
+        if group := self.engine.work_groups.get(name):
+            self.engine.tagger.delete_all_tags_for_resource(group.arn)
         return str(super().delete_work_group())
 
     def get_work_group(self) -> str:
-        if self.request["WorkGroup"] not in self.engine.work_groups:
+        """moto answers the moment of the question as that of the creation."""
+        group = self.engine.work_groups.get(self.request["WorkGroup"])
+        if group is None:
             raise InvalidRequest(f"WorkGroup {self.request['WorkGroup']} is not found.")
-        return str(super().get_work_group())
+        told: dict[str, Any] = json.loads(str(super().get_work_group()))
+        return json.dumps({"WorkGroup": told["WorkGroup"] | {"CreationTime": group.created.timestamp()}})
 
     def get_named_query(self) -> str:
         if self.request["NamedQueryId"] not in self.engine.named_queries:
@@ -132,7 +129,9 @@ class Responses(AthenaResponse):
         return "{}"
 
     def update_named_query(self) -> str:
-        query = self.engine.named_queries[self.request["NamedQueryId"]]
+        query = self.engine.named_queries.get(self.request["NamedQueryId"])
+        if query is None:
+            raise InvalidRequest(f"NamedQuery {self.request['NamedQueryId']} was not found")
         query.name, query.query_string = self.request["Name"], self.request["QueryString"]
         query.description = self.request.get("Description", query.description)
         return "{}"
@@ -142,8 +141,10 @@ class Responses(AthenaResponse):
 
     def update_prepared_statement(self) -> str:
         found = self._prepared()
+        # A description of no letters is not allowed, so one that is left out is taken away.
         found.query_statement = self.request["QueryStatement"]
-        found.description = self.request.get("Description", found.description)
+        found.description = self.request.get("Description", "")
+        found.last_modified_time = clock.now()
         return "{}"
 
     def delete_prepared_statement(self) -> str:
@@ -168,9 +169,6 @@ class Responses(AthenaResponse):
             raise InvalidRequest(f"PreparedStatement {name} was not found in workGroup {group}")
         return found
 
-    def list_data_catalogs(self) -> str:
-        return json.dumps({"DataCatalogsSummary": [CATALOG, *self.engine.list_data_catalogs()]})
-
     def list_databases(self) -> str:
         found = [database(one) for one in self._glue("get_databases")["DatabaseList"]]
         page, token = paged(self.request, found, 50)
@@ -194,8 +192,7 @@ class Responses(AthenaResponse):
         return json.dumps({"TableMetadata": table(self._glue("get_table", **names)["Table"])})
 
     def _glue(self, operation: str, **parameters: Any) -> Any:
-        if self.request["CatalogName"].lower() != "awsdatacatalog":
-            raise InvalidRequest(f"DataCatalog {self.request['CatalogName']} was not found")
+        check_context(self.engine.catalogs(), self.request["CatalogName"])
         try:
             return getattr(client_of_request(self.region), operation)(**parameters)
         except ClientError as error:

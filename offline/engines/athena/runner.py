@@ -70,7 +70,7 @@ class Runner:
 
     def _rows(self, execution: Execution, text: str) -> None:
         """Compute the query's rows, counting what they cost first, so that the cut-off stops it in time."""
-        query = translate.select(text, execution.database, execution.parameters or ())
+        query = translate.select(text, execution.database, execution.parameters or (), execution.catalogs)
         try:
             plan = self._plan(query)
             execution.scanned = plan.scanned

@@ -20,10 +20,11 @@ from sqlglot.optimizer.qualify import qualify
 from sqlglot.tokens import Token, TokenType
 
 from offline.clock import clock
+from offline.engines.athena.catalogs import AWS, OWN
 from offline.engines.athena.errors import InvalidRequest, QueryError, unsupported
 from offline.engines.athena.functions import NAMES
 
-CATALOG = "awsdatacatalog"
+DEFAULT = {AWS.lower(): OWN}
 Names = tuple[str, str]
 """A table's database and name."""
 Schemas = Mapping[Names, Mapping[str, str]]
@@ -80,7 +81,9 @@ def malformed(error: ParseError) -> InvalidRequest:
     )
 
 
-def select(text: str, database: str, parameters: Iterable[str] = ()) -> Query:
+def select(
+    text: str, database: str, parameters: Iterable[str] = (), catalogs: Mapping[str, str] = DEFAULT
+) -> Query:
     """Read a SELECT, fill in its parameters and find its tables, which stay to be looked up."""
     tree = parse(text)
     if not isinstance(tree, exp.Query):
@@ -88,7 +91,7 @@ def select(text: str, database: str, parameters: Iterable[str] = ()) -> Query:
     refuse_unknown_functions(text)
     query = Query(fill(tree, list(parameters)), text)
     for table in list(query.tree.find_all(exp.Table)):
-        locate(query, table, database)
+        locate(query, table, database, catalogs)
     return query
 
 
@@ -133,15 +136,15 @@ def fill(tree: exp.Expr, parameters: list[str]) -> exp.Expr:
     return tree
 
 
-def locate(query: Query, table: exp.Table, database: str) -> None:
+def locate(query: Query, table: exp.Table, database: str, catalogs: Mapping[str, str]) -> None:
     """Name a catalog table in full; leave a CTE's name alone."""
     if not isinstance(table.this, exp.Identifier):
         return  # A table function such as UNNEST.
     name = table.name.lower()
     if not table.db and name in visible(table):
         return
-    if (catalog := table.catalog.lower()) not in ("", CATALOG):
-        raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{catalog}' does not exist", place(table.this))
+    if catalog := table.catalog.lower():
+        refuse_other_catalog(catalog, catalogs.get(catalog), place(table.this))
     names = (table.db.lower() or database, name)
     if names not in query.tables:
         query.tables.append(names)
@@ -150,6 +153,13 @@ def locate(query: Query, table: exp.Table, database: str) -> None:
     table.set("db", exp.to_identifier(names[0], quoted=True))
     table.set("this", exp.to_identifier(name, quoted=True))
     table.this.meta.update(written)
+
+
+def refuse_other_catalog(name: str, kind: str | None, at: tuple[int, int] | None) -> None:
+    if kind is None:
+        raise QueryError("CATALOG_NOT_FOUND", f"Catalog '{name}' does not exist", at)
+    if kind != OWN:
+        raise unsupported(f"queries of catalog '{name}', which is {kind}; {OWN} is read")
 
 
 def visible(table: exp.Table) -> set[str]:

@@ -1,4 +1,4 @@
-"""Glue in one region: crawlers run when the account settles, and when their schedule falls due."""
+"""Glue in one region: crawlers run when the account settles, and when a schedule or a trigger starts them."""
 
 from __future__ import annotations
 
@@ -12,13 +12,26 @@ from offline.clock import clock
 from offline.engine import Engine
 from offline.engines.glue import urls
 from offline.engines.glue.crawl import Crawl, CrawlError
-from offline.engines.glue.crawlers import Crawler
+from offline.engines.glue.crawlers import STATUS, Crawler
+from offline.engines.glue.definitions import Classifier
+from offline.engines.glue.triggers import Trigger
+
+NOUNS = {"Job": "job", "Trigger": "trigger", "Workflow": "workflow", "Connection": "connection"}
+"""A definition's noun → how its ARN names it."""
 
 
 class GlueEngine(Engine, GlueBackend):
-    """moto's catalog, with crawlers that crawl."""
+    """moto's catalog, with crawlers that crawl and triggers that start them."""
 
     service = "glue"
+    triggers: dict[str, Trigger]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        self.classifiers: dict[str, Classifier] = {}
+        super().__init__(region_name, account_id)
+
+    def arn_of(self, noun: str, name: str) -> str:
+        return f"arn:{self.partition}:glue:{self.region_name}:{self.account_id}:{NOUNS[noun]}/{name}"
 
     @property
     def _url_module(self) -> Any:
@@ -53,18 +66,48 @@ class GlueEngine(Engine, GlueBackend):
         crawler.last_updated = clock.now()
 
     def due(self) -> datetime | None:
-        """The next firing of any crawler's schedule."""
-        moments = [moment for crawler in self.crawlers.values() if (moment := crawler.next_run())]
-        return min(moments, default=None)
+        """The next firing of any schedule, of a crawler's own or of a trigger's."""
+        scheduled = [*self.crawlers.values(), *self.triggers.values()]
+        return min((moment for one in scheduled if (moment := one.next_run())), default=None)
 
     def settle(self) -> bool:
         """Start what the schedules ask for, and finish every run."""
         for crawler in self.crawlers.values():
             self._start_scheduled(crawler)
+        for trigger in list(self.triggers.values()):
+            moment = trigger.next_run()
+            if moment is not None and moment <= clock.now():
+                trigger.fire(self._start)
         waiting = [crawler for crawler in self.crawlers.values() if crawler.running]
         for crawler in waiting:
             self._finish(crawler)
+            self._tell_triggers(crawler)
         return bool(waiting)
+
+    def _tell_triggers(self, crawler: Crawler) -> None:
+        """Triggers that waited for this crawler to end fire."""
+        state = STATUS[crawler.crawls[-1].status]
+        for trigger in list(self.triggers.values()):
+            if trigger.note(crawler.name, state):
+                trigger.fire(self._start)
+
+    def _start(self, name: str) -> None:
+        """A crawler that runs already, or is gone, is not started; its trigger goes on."""
+        crawler = self.crawlers.get(name)
+        if crawler is not None and not crawler.running:
+            crawler.start_crawler()
+
+    def start_trigger(self, name: str) -> None:
+        trigger = self.get_trigger(name)
+        if trigger.type == "ON_DEMAND":
+            trigger.activate("StartTrigger")
+            trigger.fire(self._start)
+            trigger.state = "CREATED"
+        else:
+            trigger.activate("StartTrigger")
+
+    def stop_trigger(self, name: str) -> None:
+        self.get_trigger(name).state = "DEACTIVATED"
 
     def _start_scheduled(self, crawler: Crawler) -> None:
         moment = crawler.next_run()

@@ -1,4 +1,4 @@
-"""Glue's API where moto has no answer for crawlers."""
+"""Glue's API where moto has no answer for crawlers and the catalog."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.glue.exceptions import InvalidInputException
-from moto.glue.responses import GlueResponse
 
 from offline.clock import clock
+from offline.engines.glue.etl import EtlResponses
 
 SETTINGS = {
     "Role": "role",
@@ -26,12 +26,15 @@ SETTINGS = {
 }
 
 
-class Responses(GlueResponse):
+class Responses(EtlResponses):
     """moto's responses, and those that only the engine can give."""
 
-    @property
-    def engine(self) -> Any:
-        return self.glue_backend
+    def update_database(self) -> Any:
+        """A database keeps its name."""
+        name, renamed = self.parameters["Name"], self.parameters["DatabaseInput"]["Name"]
+        if name.lower() != renamed.lower():
+            raise InvalidInputException("UpdateDatabase", f"Database {name} cannot be renamed to {renamed}")
+        return super().update_database()
 
     def update_crawler(self) -> Any:
         changes = {SETTINGS[key]: value for key, value in self.parameters.items() if key in SETTINGS}

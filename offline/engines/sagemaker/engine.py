@@ -11,7 +11,9 @@ from offline.changes import note
 from offline.clock import clock
 from offline.engine import Engine
 from offline.engines.sagemaker import containers, training, transform
+from offline.engines.sagemaker.definitions import FeatureGroup, LifecycleConfig
 from offline.engines.sagemaker.hosting import Hosting
+from offline.engines.sagemaker.keeping import Keeping
 from offline.engines.sagemaker.requests import check_only, check_role, check_shape, in_use, refuse
 from offline.engines.sagemaker.training import TrainingJob
 from offline.engines.sagemaker.training_requests import check_training
@@ -25,8 +27,11 @@ MODEL_PLAYED = {
 CONTAINER_PLAYED = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "Environment"}
 
 
-class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
-    """Training jobs, models, transform jobs and endpoints; jobs run in `settle`, in order of creation."""
+class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
+    """Training jobs, models, transform jobs and endpoints; jobs run in `settle`, in order of creation.
+
+    Notebook instances, pipelines, package groups and feature groups are kept.
+    """
 
     service: ClassVar[str] = "sagemaker"
 
@@ -159,6 +164,24 @@ class SageMakerEngine(Engine, Hosting, SageMakerModelBackend):
 
     def _arn(self, kind: str, name: str) -> str:
         return arn_formatter(kind, name, self.account_id, self.region_name)
+
+    def _get_resource_from_arn(self, arn: str) -> Any:
+        """moto knows the tags of most kinds."""
+        stem, _, name = arn.rpartition(":")[2].partition("/")
+        for kind in (FeatureGroup, LifecycleConfig):
+            if stem == kind.stem:
+                return self.find(kind, name)
+        found = super()._get_resource_from_arn(arn)
+        if found is None:
+            raise refuse(f"Could not find {stem} with name {name}")
+        return found
+
+    def add_tags(self, arn: str, tags: list[dict[str, str]]) -> list[dict[str, str]]:
+        """A key has one value; moto adds a second."""
+        resource = self._get_resource_from_arn(arn)
+        keys = {tag["Key"] for tag in tags}
+        resource.tags = [tag for tag in resource.tags or [] if tag["Key"] not in keys] + list(tags)
+        return list(resource.tags)
 
     def close(self) -> None:
         """No program of this account runs any more."""

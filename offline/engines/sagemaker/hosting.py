@@ -7,23 +7,84 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.sagemaker.models import FakeEndpoint
+from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
 
+from offline.clock import clock
 from offline.engines.sagemaker.requests import check_instance, check_only, check_shape, refuse
 from offline.engines.sagemaker.serving import Server
 
 CONFIG_PLAYED = {"EndpointConfigName", "ProductionVariants", "Tags", "KmsKeyId"}
 VARIANT_PLAYED = {"VariantName", "ModelName", "InitialInstanceCount", "InstanceType", "InitialVariantWeight"}
+UPDATE_PLAYED = {"EndpointName", "EndpointConfigName", "DeploymentConfig"}
+
+
+def check_deployment(config: dict[str, Any]) -> None:
+    """An endpoint changes all at once here: traffic is not shifted, and no alarm is watched meanwhile."""
+    blue_green = config.get("BlueGreenUpdatePolicy") or {}
+    kind = (blue_green.get("TrafficRoutingConfiguration") or {}).get("Type", "ALL_AT_ONCE")
+    asked = {
+        f"traffic routing {kind}": kind != "ALL_AT_ONCE",
+        "RollingUpdatePolicy": "RollingUpdatePolicy" in config,
+        "AutoRollbackConfiguration": bool((config.get("AutoRollbackConfiguration") or {}).get("Alarms")),
+    }
+    if unplayed := [what for what, holds in asked.items() if holds]:
+        raise refuse(
+            f"DeploymentConfig: {', '.join(unplayed)} cannot be done offline; allowed is a "
+            "BlueGreenUpdatePolicy of type ALL_AT_ONCE"
+        )
 
 
 class Hosting:
     """The endpoints' part of the SageMaker engine."""
 
     region_name: str
+    account_id: str
     endpoints: dict[str, FakeEndpoint]
     endpoint_configs: dict[str, Any]
 
-    def check_endpoint_config(self, request: dict[str, Any]) -> None:
+    def submit_endpoint_config(self, request: dict[str, Any]) -> FakeEndpointConfig:
+        self._check_endpoint_config(request)
+        name = request["EndpointConfigName"]
+        arn = FakeEndpointConfig.arn_formatter(name, self.account_id, self.region_name)
+        if name in self.endpoint_configs:
+            raise refuse(f'Cannot create already existing endpoint configuration "{arn}".')
+        variants = [{"InitialVariantWeight": 1.0, **one} for one in request["ProductionVariants"]]
+        config = self.create_endpoint_config(  # type: ignore[attr-defined]
+            name, variants, {}, {}, request.get("Tags") or [], request.get("KmsKeyId")
+        )
+        # moto keeps the ARN in a tuple, and the machine's time.
+        config.arn, config.creation_time = arn, clock.now()
+        return config
+
+    def submit_endpoint(self, request: dict[str, Any]) -> FakeEndpoint:
+        check_shape("CreateEndpoint", request)
+        name, config = request["EndpointName"], request["EndpointConfigName"]
+        check_deployment(request.get("DeploymentConfig") or {})
+        if name in self.endpoints:
+            raise refuse(f'Cannot create already existing endpoint "{self.endpoints[name].arn}".')
+        self.describe_endpoint_config(config)  # type: ignore[attr-defined]
+        endpoint = self.create_endpoint(name, config, request.get("Tags") or [])  # type: ignore[attr-defined]
+        endpoint.creation_time = endpoint.last_modified_time = clock.now()
+        endpoint.last_deployment_config = request.get("DeploymentConfig")
+        return endpoint
+
+    def change_endpoint(self, request: dict[str, Any]) -> FakeEndpoint:
+        """The endpoint serves another configuration from the next invocation on."""
+        check_shape("UpdateEndpoint", request)
+        check_only(request, UPDATE_PLAYED, "UpdateEndpoint")
+        check_deployment(request.get("DeploymentConfig") or {})
+        name, config = request["EndpointName"], request["EndpointConfigName"]
+        self.describe_endpoint(name)  # type: ignore[attr-defined]
+        described = self.describe_endpoint_config(config)  # type: ignore[attr-defined]
+        endpoint = self.endpoints[name]
+        endpoint.endpoint_config_name = config
+        endpoint.production_variants = endpoint._process_production_variants(described["ProductionVariants"])
+        endpoint.last_deployment_config = request.get("DeploymentConfig")
+        endpoint.last_modified_time = clock.now()
+        self._stop_serving(name)
+        return endpoint
+
+    def _check_endpoint_config(self, request: dict[str, Any]) -> None:
         check_shape("CreateEndpointConfig", request)
         check_only(request, CONFIG_PLAYED, "CreateEndpointConfig")
         if len(request["ProductionVariants"]) != 1:
@@ -68,6 +129,9 @@ class Hosting:
 
     def delete_endpoint(self, endpoint_name: str) -> None:
         super().delete_endpoint(endpoint_name)  # type: ignore[misc]
+        self._stop_serving(endpoint_name)
+
+    def _stop_serving(self, endpoint_name: str) -> None:
         if server := self._servers().pop(endpoint_name, None):
             server.close()
 

@@ -1,22 +1,15 @@
-"""What SageMaker's API refuses before a job exists, in AWS's words.
-
-Names, enums, lengths and ranges come from botocore's model of the API. AWS checks them on its side
-too, and boto3 leaves them to it: boto3 itself checks only types and required members.
-"""
+"""What SageMaker's API refuses before a job exists, in AWS's words."""
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
-from functools import cache
 from typing import Any
 
 import boto3
-import botocore.session
 from botocore.exceptions import ClientError
 from moto.sagemaker.exceptions import AWSValidationException, ResourceInUseException, SagemakerClientError
 
 from facts import instances
+from offline.engines.shapes import complaint
 
 
 def refuse(message: str) -> AWSValidationException:
@@ -28,64 +21,10 @@ def in_use(message: str) -> ResourceInUseException:
     return ResourceInUseException(message)
 
 
-@cache
-def _api() -> Any:
-    return botocore.session.get_session().get_service_model("sagemaker")
-
-
 def check_shape(operation: str, request: dict[str, Any]) -> None:
     """The request keeps every constraint that the API's model states for it."""
-    shape = _api().operation_model(operation).input_shape
-    errors = list(_violations(shape, request, ""))
-    if errors:
-        count = f"{len(errors)} validation error{'s' if len(errors) > 1 else ''} detected"
-        raise refuse(f"{count}: {'; '.join(errors)}")
-
-
-def _violations(shape: Any, value: Any, path: str) -> Iterator[str]:
-    if shape.type_name == "structure":
-        for name, member in shape.members.items():
-            if isinstance(value, dict) and name in value:
-                yield from _violations(member, value[name], f"{path}.{_camel(name)}".lstrip("."))
-    elif shape.type_name == "list":
-        for number, item in enumerate(value or [], start=1):
-            yield from _violations(shape.member, item, f"{path}.{number}.member")
-    elif shape.type_name == "string":
-        yield from _string_violations(shape, str(value), path)
-    elif shape.type_name in ("integer", "long"):
-        yield from _bounds(shape, int(value), path, "value")
-
-
-def _string_violations(shape: Any, value: str, path: str) -> Iterator[str]:
-    if shape.enum and value not in shape.enum:
-        yield _broken(value, path, f"Member must satisfy enum value set: [{', '.join(shape.enum)}]")
-    pattern = shape.metadata.get("pattern")
-    if pattern and not re.fullmatch(_python_pattern(pattern), value):
-        yield _broken(value, path, f"Member must satisfy regular expression pattern: {pattern}")
-    if not shape.enum:
-        yield from _bounds(shape, len(value), path, "length", shown=value)
-
-
-def _bounds(shape: Any, size: int, path: str, what: str, shown: Any = None) -> Iterator[str]:
-    shown = size if shown is None else shown
-    lowest, highest = shape.metadata.get("min"), shape.metadata.get("max")
-    if lowest is not None and size < lowest:
-        yield _broken(shown, path, f"Member must have {what} greater than or equal to {lowest}")
-    if highest is not None and size > highest:
-        yield _broken(shown, path, f"Member must have {what} less than or equal to {highest}")
-
-
-def _broken(value: Any, path: str, constraint: str) -> str:
-    return f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
-
-
-def _python_pattern(pattern: str) -> str:
-    # Java's character classes, as the API's model spells them.
-    return pattern.replace("\\p{L}", "\\w").replace("\\p{Z}", "\\s").replace("\\p{N}", "\\d")
-
-
-def _camel(name: str) -> str:
-    return name[0].lower() + name[1:]
+    if told := complaint("sagemaker", operation, request):
+        raise refuse(told)
 
 
 def check_role(role_arn: str, region: str) -> None:

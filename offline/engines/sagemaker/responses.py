@@ -8,13 +8,13 @@ from __future__ import annotations
 from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
-from moto.sagemaker.responses import SageMakerResponse
 
+from offline.engines.sagemaker.keeping import DefinitionResponses
 from offline.engines.sagemaker.requests import refuse
 
 
-class SageMakerResponses(SageMakerResponse):
-    """Calls of a training, model, transform and hosting engine; the rest is moto's."""
+class SageMakerResponses(DefinitionResponses):
+    """Calls of a training, model, transform and hosting engine and of what is kept; the rest is moto's."""
 
     def create_training_job(self) -> ActionResult:
         job = self.sagemaker_backend.submit_training_job(dict(self._get_params()))
@@ -37,8 +37,16 @@ class SageMakerResponses(SageMakerResponse):
         return EmptyResult()
 
     def create_endpoint_config(self) -> ActionResult:
-        self.sagemaker_backend.check_endpoint_config(dict(self._get_params()))
-        return super().create_endpoint_config()
+        config = self.sagemaker_backend.submit_endpoint_config(dict(self._get_params()))
+        return ActionResult({"EndpointConfigArn": config.arn})
+
+    def create_endpoint(self) -> ActionResult:
+        endpoint = self.sagemaker_backend.submit_endpoint(dict(self._get_params()))
+        return ActionResult({"EndpointArn": endpoint.arn})
+
+    def update_endpoint(self) -> ActionResult:
+        endpoint = self.sagemaker_backend.change_endpoint(dict(self._get_params()))
+        return ActionResult({"EndpointArn": endpoint.arn})
 
 
 def _not_run(operation: str, instead: str) -> Any:
@@ -53,6 +61,7 @@ NOT_RUN = {
     "create_hyper_parameter_tuning_job": "Run training jobs one by one.",
     "create_auto_ml_job_v2": "Run training jobs one by one.",
     "create_compilation_job": "Serve the trained model as it is.",
+    "create_presigned_notebook_instance_url": "Run the notebook on your own machine.",
     "start_pipeline_execution": "Run the steps from a Step Functions state machine.",
     "create_data_quality_job_definition": "",
     "create_model_bias_job_definition": "",

@@ -115,17 +115,17 @@ class Calls(Expressions):
         if method == "names":
             return [EVERY]
         if method == "at":
-            return either(given.at(name) for name in self._noted(arguments[:1]))
+            return either([given.at(name) for name in self._names(given, arguments[:1])] or [given])
         if method not in ("take", "only"):
             return UNKNOWN
-        names = self._noted(arguments[:1] if method == "take" else arguments)
+        names = self._names(given, arguments[:1] if method == "take" else arguments)
         for name in names:
             given.note(name)
         return UNKNOWN if method == "take" else dict.fromkeys(names, UNKNOWN)
 
-    def _noted(self, arguments: list[Any]) -> list[str]:
+    def _names(self, given: Given, arguments: list[Any]) -> list[str]:
         names = [name for argument in arguments for name in alternatives(argument)]
-        if any(not isinstance(name, str) for name in names):
+        if given.reads is not None and any(not isinstance(name, str) for name in names):
             self.unclear.add("a property whose name is not a constant")
         return [name for name in names if isinstance(name, str)]
 

@@ -110,9 +110,9 @@ class Interpreter(Calls):
         """What a loop meets; something unknown where nothing is known."""
         found: list[Any] = []
         for one in alternatives(value):
-            known = list(one) if isinstance(one, dict | list | tuple | set | frozenset) else []
-            found += [EVERY if item is EVERY else item for item in known]
-        return found or [UNKNOWN]
+            known = isinstance(one, dict | list | tuple | set | frozenset)
+            found += list(one) if known else [UNKNOWN]
+        return found
 
 
 def _key(value: Any) -> Any:

@@ -141,6 +141,12 @@ class TestServing:
         assert json.loads(answer["Body"].read()) == {"predictions": [{"score": pytest.approx(late)}]}
         with pytest.raises(ClientError, match=r"ModelError.*415"):
             runtime.invoke_endpoint(EndpointName="delays", ContentType="text/csv", Body="far,too late")
+        second = {**variant, "VariantName": "Second", "InitialInstanceCount": 1}
+        sagemaker.create_endpoint_config(EndpointConfigName="second", ProductionVariants=[second])
+        sagemaker.update_endpoint(EndpointName="delays", EndpointConfigName="second")
+        answer = runtime.invoke_endpoint(EndpointName="delays", ContentType="text/csv", Body="60.0,12")
+        assert answer["InvokedProductionVariant"] == "Second"
+        assert float(answer["Body"].read()) == pytest.approx(late)
         sagemaker.delete_endpoint(EndpointName="delays")
 
     @pytest.mark.usefixtures("trained")

@@ -16,6 +16,7 @@ from offline.resources.row import Physical, Properties, Resource
 
 REGION = "us-east-1"
 UNTOLD: dict[str, dict[str, str]] = {
+    "AWS::Athena::WorkGroup": {"WorkGroupConfigurationUpdates": "no workgroup is made by it here"},
     "AWS::DynamoDB::Table": {"StreamArn": "only a table with a stream has one"},
     "AWS::EC2::NatGateway": dict.fromkeys(
         ("AutoProvisionZones", "AutoScalingIps", "RouteTableId"), "only a regional gateway has them"
@@ -30,6 +31,7 @@ UNTOLD: dict[str, dict[str, str]] = {
         ("MetadataConfiguration", "MetadataTableConfiguration"),
         "buckets have no metadata tables here, and their configuration is refused",
     ),
+    "AWS::Glue::Partition": {"IdentifierPartitionInputValues": "AWS does not say how it writes the values"},
     "AWS::EC2::VPC": {"VpcEncryptionControl": "the account has no encryption control of VPCs"},
 }
 """Type → attribute of CloudFormation's schema → why nothing in the account could tell it."""

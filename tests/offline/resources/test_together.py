@@ -158,7 +158,14 @@ def test_a_stack_of_everything_works_and_leaves_nothing(sandbox: Sandbox) -> Non
 
 
 @pytest.mark.parametrize(
-    "module", ["engines.targets", "engines.timetable", "resources.change", "resources.shape"]
+    "module",
+    [
+        "engines.targets",
+        "engines.timetable",
+        "resources.change",
+        "resources.shape",
+        "resources.reading.values",
+    ],
 )
 def test_examples_in_documentation_hold(module: str) -> None:
     outcome = doctest.testmod(import_module(f"offline.{module}"))
