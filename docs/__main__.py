@@ -34,7 +34,7 @@ def write_guides(stems: list[str]) -> None:
 
 def synthesized() -> Stacks:
     """This checkout's stacks in the order of the labs."""
-    from labs.commands.cost import stacks_of
+    from labs.assembly import stacks_of
     from labs.registry import PIPELINE
     from labs.synth import synthesize
 

@@ -14,7 +14,7 @@ from typing import Any, get_args
 from docs.errors import GuideError
 from facts import claims, systems
 from facts.claims import Claim, Verdict
-from labs import costs, registry
+from labs import costs, idle_costs, registry, run_costs
 from labs.flights import TOTAL
 from labs.report.resources import readable
 from labs.synth import ROOT
@@ -92,7 +92,7 @@ def steps(noun: str, stacks: Stacks) -> str:
 def about(noun: str, stacks: Stacks) -> str:
     """What a lab needs first, how long it takes and what one run of it costs."""
     lab = registry.lab(noun)
-    used = costs.total(costs.one_run(_of(stacks, noun), REGION, TOTAL))
+    used = costs.total(run_costs.one_run(_of(stacks, noun), REGION, TOTAL))
     first = ", ".join(one.noun for one in registry.in_order([noun])[:-1]) or "nothing"
     minutes = f"{lab.minutes} minute{'s' if lab.minutes > 1 else ''}"
     return f"Runs first: {first} · on AWS: about {minutes}, ${used:.4f} a run ({REGION})"
@@ -147,7 +147,7 @@ def shows(noun: str, stacks: Stacks) -> str:
 def cost(noun: str, stacks: Stacks) -> str:
     """What the lab's stack bills while idle for a month, and what one run over all flights uses."""
     mine = _of(stacks, noun)
-    idle, used = costs.idle(mine, REGION), costs.one_run(mine, REGION, TOTAL)
+    idle, used = idle_costs.idle(mine, REGION), run_costs.one_run(mine, REGION, TOTAL)
     heads = (f"Standing idle for a month of {costs.HOURS_A_MONTH} hours", "One run, storage kept a month")
     return "\n\n".join(_bill(head, lines) for head, lines in zip(heads, (idle, used), strict=True))
 

@@ -22,7 +22,7 @@ from docs.errors import SiteError
 from docs.parts import Stacks, table
 from facts import claims, labs, systems
 from facts.claims import Verdict
-from labs import costs
+from labs import costs, idle_costs, run_costs
 from labs.flights import TOTAL
 from labs.synth import ROOT
 
@@ -180,8 +180,8 @@ def systems_page() -> str:
 def costs_page(stacks: Stacks) -> str:
     """What each lab's stack bills idle, and what one run uses."""
     idle, used = (
-        costs.total(costs.idle(stacks, parts.REGION)),
-        costs.total(costs.one_run(stacks, parts.REGION, TOTAL)),
+        costs.total(idle_costs.idle(stacks, parts.REGION)),
+        costs.total(run_costs.one_run(stacks, parts.REGION, TOTAL)),
     )
     head = (
         f"# Costs\n\nAll stacks together: ${idle:.2f} for a month of idling and ${used:.2f} for one run over "

@@ -8,33 +8,15 @@ False
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal
+from typing import Literal
 
+from facts.algorithm_entries import ContainerEntry, Entry, ParameterEntry, Range, Type, entries
 from facts.errors import UnknownFactError
-from facts.table import DATA
-
-Type = Literal["int", "float", "str", "bool", "csv-list", "json", "tuple"]
 
 Required = Literal["always", "sometimes", "never"]
 """`sometimes`: required under a condition that `text` spells out, as num_class is for multi:softmax."""
-
-
-@dataclass(frozen=True, slots=True)
-class Range:
-    """What a number may be; a bound that is None is open."""
-
-    min: float | None = None
-    max: float | None = None
-    min_exclusive: bool = False
-    max_exclusive: bool = False
-
-    def __contains__(self, number: float) -> bool:
-        if self.min is not None and (number < self.min or (self.min_exclusive and number == self.min)):
-            return False
-        return self.max is None or (number < self.max or (not self.max_exclusive and number == self.max))
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,21 +76,15 @@ class Machines:
     several: bool
 
 
-@cache
-def _document() -> dict[str, Any]:
-    document: dict[str, Any] = json.loads((DATA / "algorithms.json").read_text(encoding="utf-8"))
-    return document["algorithms"]
-
-
 def names() -> tuple[str, ...]:
     """Every built-in algorithm, by the name of its image."""
-    return tuple(_document())
+    return tuple(entries())
 
 
-def _entry(algorithm: str) -> dict[str, Any]:
-    if algorithm not in _document():
-        raise UnknownFactError.among("algorithm", algorithm, _document())
-    return _document()[algorithm]
+def _entry(algorithm: str) -> Entry:
+    if algorithm not in entries():
+        raise UnknownFactError.among("algorithm", algorithm, entries())
+    return entries()[algorithm]
 
 
 def modes(algorithm: str) -> tuple[str, ...]:
@@ -117,33 +93,33 @@ def modes(algorithm: str) -> tuple[str, ...]:
     >>> modes("blazingtext"), modes("xgboost")
     (('word2vec', 'supervised'), ())
     """
-    groups = _entry(algorithm)["hyperparameters"]
-    return tuple(mode for mode in ("word2vec", "supervised") if mode in groups)
+    groups = _entry(algorithm).hyperparameters
+    return tuple(mode for mode in ("word2vec", "supervised") if getattr(groups, mode))
 
 
 @cache
 def hyperparameters(algorithm: str, mode: str = "") -> dict[str, Hyperparameter]:
     """Hyperparameters by name, required ones first; BlazingText needs its mode to tell which."""
-    groups = _entry(algorithm)["hyperparameters"]
+    groups = _entry(algorithm).hyperparameters
     if mode not in (modes(algorithm) or ("",)):
         raise UnknownFactError.among(f"mode of {algorithm}", mode, modes(algorithm) or ("(none)",))
-    wanted = (mode,) if mode else ("required", "conditional", "optional")
-    found = [_hyperparameter(item) for group in wanted for item in groups[group]]
+    wanted = getattr(groups, mode) if mode else (*groups.required, *groups.conditional, *groups.optional)
+    found = [_hyperparameter(item) for item in wanted]
     found.sort(key=lambda parameter: ("always", "sometimes", "never").index(parameter.required))
     return {parameter.name: parameter for parameter in found}
 
 
-def _hyperparameter(item: dict[str, Any]) -> Hyperparameter:
+def _hyperparameter(item: ParameterEntry) -> Hyperparameter:
     required: dict[object, Required] = {True: "always", "conditional": "sometimes", False: "never"}
     return Hyperparameter(
-        name=item["name"],
-        type=item["type"],
-        required=required[item["required"]],
-        range=Range(**item["range"]) if item.get("range") else None,
-        enum=(*item.get("enum", ()), *item.get("enum_extra", ())),
-        default=item["default"],
-        text=item["valid_text"],
-        allows_auto=item.get("allows_auto", False),
+        name=item.name,
+        type=item.type,
+        required=required[item.required],
+        range=item.range,
+        enum=(*item.enum, *item.enum_extra),
+        default=item.default,
+        text=item.valid_text,
+        allows_auto=item.allows_auto,
     )
 
 
@@ -154,10 +130,9 @@ def metrics(algorithm: str) -> dict[str, Metric]:
     >>> metrics("xgboost")["validation:auc"].direction
     'Maximize'
     """
-    items = _entry(algorithm)["objective_metrics"]["items"]
     return {
-        item["name"]: Metric(item["name"], item["direction"], item["regex"], item["description"])
-        for item in items
+        item.name: Metric(item.name, item.direction, item.regex, item.description)
+        for item in _entry(algorithm).objective_metrics.items
     }
 
 
@@ -169,13 +144,8 @@ def channels(algorithm: str) -> dict[str, Channel]:
     ('application/json',)
     """
     return {
-        item["name"]: Channel(
-            item["name"],
-            item["required"] is True,
-            tuple(item["content_types"]),
-            tuple(item["input_modes"]),
-        )
-        for item in _entry(algorithm)["channels"]["items"]
+        item.name: Channel(item.name, item.required is True, item.content_types, item.input_modes)
+        for item in _entry(algorithm).channels.items
     }
 
 
@@ -185,18 +155,24 @@ def machines(algorithm: str) -> Machines:
     >>> machines("lda")
     Machines(processor='cpu', several=False)
     """
-    found = _entry(algorithm)["instances"]
-    return Machines(found["processor"], found["machines"] == "many")
+    found = _entry(algorithm).instances
+    return Machines(found.processor, found.machines == "many")
+
+
+def _container() -> ContainerEntry:
+    found = _entry("xgboost").hyperparameters.container
+    assert found is not None  # The table's test holds it.
+    return found
 
 
 def xgboost_objectives() -> tuple[str, ...]:
     """The objectives that the container of sagemaker-xgboost admits; the guide's table does not list them."""
-    return tuple(_entry("xgboost")["hyperparameters"]["container"]["objective_enum"])
+    return _container().objective_enum
 
 
 def xgboost_extras() -> tuple[str, ...]:
     """Hyperparameters that the container admits although the guide's table does not list them."""
-    return tuple(_entry("xgboost")["hyperparameters"]["container"]["extra_accepted"])
+    return _container().extra_accepted
 
 
 def xgboost_aliases() -> dict[str, str]:
@@ -205,9 +181,9 @@ def xgboost_aliases() -> dict[str, str]:
     >>> xgboost_aliases()["eta"]
     'learning_rate'
     """
-    return dict(_entry("xgboost")["hyperparameters"]["container"]["aliases"])
+    return dict(_container().aliases)
 
 
 def default_instance(algorithm: str) -> str:
     """The instance type a lab trains the algorithm on today, unless the notes' own is asked for."""
-    return str(_entry(algorithm)["instances"]["lab_default_today"])
+    return _entry(algorithm).instances.lab_default_today

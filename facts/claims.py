@@ -11,7 +11,7 @@ from functools import cache
 from typing import Literal
 
 from facts import labs
-from facts.errors import UnknownFactError
+from facts.errors import CellError, UnknownFactError
 from facts.table import Confidence, load
 
 Verdict = Literal["confirmed", "corrected", "untestable", "open"]
@@ -50,11 +50,12 @@ class Claim:
 
     def __post_init__(self) -> None:
         if self.verdict == "confirmed" and not self.test:
-            raise ValueError("a confirmed claim names the test that confirms it")
-        if self.verdict == "corrected" and not (self.truth and self.source):
-            raise ValueError("a corrected claim says today's truth and its source")
+            raise CellError("test", "a confirmed claim names the test that confirms it")
+        for column, given in (("truth", self.truth), ("source", self.source)):
+            if self.verdict == "corrected" and not given:
+                raise CellError(column, "a corrected claim says today's truth and its source")
         if self.verdict == "untestable" and not self.truth:
-            raise ValueError("an untestable claim says why in `truth`")
+            raise CellError("truth", "an untestable claim says why in `truth`")
 
     @property
     def lab(self) -> str:

@@ -20,8 +20,16 @@ class TableError(FactsError):
     """A table does not hold what its schema says."""
 
     @classmethod
-    def at(cls, file: str, row: int, column: str, problem: str) -> TableError:
+    def at(cls, file: str, row: int | str, column: str, problem: str) -> TableError:
         return cls(f"{file}, row {row}, column {column!r}: {problem}")
+
+
+class CellError(ValueError):
+    """What a row says of one of its own columns, before its table adds file and row."""
+
+    def __init__(self, column: str, problem: str) -> None:
+        super().__init__(problem)
+        self.column = column
 
 
 class UnknownFactError(FactsError):

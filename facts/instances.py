@@ -3,7 +3,8 @@
 That an API's enumeration names a type does not make it launchable: `ml.p3.*` is in every one of
 SageMaker's and sold in no region. `regions` counts the regions whose price list has the type. There
 is no price list for training and notebooks: theirs is that of processing, else of hosting, and it is
-None (not known) for a type that neither has and that nobody has called retired.
+None (not known) for a type that neither has and that nobody has called retired. The newest types stand in
+no price list yet, so an empty one says that a type is gone only where something replaces it.
 
 >>> choose("ml.p3.2xlarge", "training")
 'ml.g5.2xlarge'
@@ -51,8 +52,8 @@ class Instance:
 
     @property
     def sold(self) -> bool:
-        """The API names it and nothing says that it is gone: no retirement, no empty price list."""
-        return self.exists and self.regions != 0 and self.retired is None
+        """The API names it, and it is neither retired nor replaced and in no price list."""
+        return self.exists and self.retired is None and not (self.regions == 0 and self.successor)
 
 
 @cache

@@ -10,8 +10,9 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from facts.errors import ImpossibleError, UnknownFactError
-from facts.table import Confidence, Scalar, load
+from facts.errors import CellError, ImpossibleError, UnknownFactError
+from facts.table import Confidence, Scalar, load, whole
+from facts.table import number as number_of
 
 WORDS = ("date", "name", "names", "release", "tag", "version", "word")
 """Units of values that stay text even where they look like numbers: version 3.10 is not 3.1."""
@@ -41,7 +42,10 @@ def numeric(text: str) -> int | float:
     >>> numeric("1048576"), numeric("0.2")
     (1048576, 0.2)
     """
-    return int(text) if text.lstrip("-").isdecimal() else float(text)
+    try:
+        return whole(text) if text.lstrip("-").isdecimal() else number_of(text)
+    except ValueError as problem:
+        raise CellError("value", str(problem)) from None
 
 
 @cache

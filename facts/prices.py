@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
-from facts.errors import UnknownFactError
+from facts.errors import CellError, UnknownFactError
 from facts.table import Confidence, load
 
 
@@ -27,7 +27,7 @@ class Price:
 
     def __post_init__(self) -> None:
         if (self.usd is None) != (self.confidence == "unknown"):
-            raise ValueError("usd is empty exactly when confidence is `unknown`")
+            raise CellError("usd", "usd is empty exactly when confidence is `unknown`")
 
     @property
     def known(self) -> bool:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from functools import cache
 
-from facts.errors import UnknownFactError
+from facts.errors import CellError, UnknownFactError
 from facts.services import CLOSED, Status
 from facts.table import Confidence, load
 
@@ -36,9 +36,9 @@ class Retired:
 
     def __post_init__(self) -> None:
         if not self.values:
-            raise ValueError("values: at least one value or glob")
+            raise CellError("values", "at least one value or glob")
         if any("=" not in condition for condition in self.only_if):
-            raise ValueError(f"only_if: got {self.only_if}, expected `Path=value` separated by `;`")
+            raise CellError("only_if", f"got {self.only_if}, expected `Path=value` separated by `;`")
 
     @property
     def closed(self) -> bool:

@@ -11,12 +11,13 @@ import csv
 import dataclasses
 from collections.abc import Callable, Iterator
 from datetime import date
+from io import StringIO
 from math import isfinite
 from pathlib import Path
 from types import NoneType, UnionType
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from facts.errors import TableError
+from facts.errors import CellError, TableError
 
 DATA = Path(__file__).parent / "data"
 
@@ -45,9 +46,11 @@ def load(
 
 
 def build(row_type: type[T], name: str, number: int, record: dict[str, Any]) -> T:
-    """One row; what its `__post_init__` refuses is an error of the whole row."""
+    """One row; what its `__post_init__` refuses is an error of the column it names, else of the whole row."""
     try:
         return row_type(**record)
+    except CellError as problem:
+        raise TableError.at(name, number, problem.column, str(problem)) from None
     except ValueError as problem:
         raise TableError.at(name, number, "row", str(problem)) from None
 
@@ -55,17 +58,34 @@ def build(row_type: type[T], name: str, number: int, record: dict[str, Any]) -> 
 def records(row_type: type[Any], path: Path) -> Iterator[tuple[int, dict[str, Any]]]:
     """Row number and parsed cells of each row, in the order of the file."""
     columns = schema(row_type)
-    with path.open(newline="", encoding="utf-8") as file:
-        lines = csv.reader(file, strict=True)
-        header = next(lines, [])
-        if header != list(columns):
-            raise TableError.at(path.name, 1, "header", f"got {header}, expected {list(columns)}")
-        for number, cells in enumerate(lines, start=2):
-            if len(cells) != len(header):
-                raise TableError.at(
-                    path.name, number, "row", f"{len(cells)} cells under {len(header)} columns"
-                )
-            yield number, dict(parsed(path.name, number, columns, cells))
+    header, *lines = cells_of(path) or [[]]
+    if header != list(columns):
+        raise TableError.at(path.name, 1, "header", f"got {header}, expected {list(columns)}")
+    for number, cells in enumerate(lines, start=2):
+        if len(cells) != len(header):
+            raise TableError.at(path.name, number, "row", f"{len(cells)} cells under {len(header)} columns")
+        yield number, dict(parsed(path.name, number, columns, cells))
+
+
+def cells_of(path: Path) -> list[list[str]]:
+    """Every row of a file as its cells, the header among them."""
+    rows: list[list[str]] = []
+    try:
+        rows.extend(csv.reader(StringIO(text_of(path), newline=""), strict=True))
+    except csv.Error as problem:
+        raise TableError.at(path.name, len(rows) + 1, "row", f"is not CSV: {problem}") from None
+    return rows
+
+
+def text_of(path: Path) -> str:
+    """What a file of facts holds, or a refusal of the file."""
+    try:
+        return path.read_bytes().decode("utf-8")
+    except OSError as problem:
+        raise TableError.at(path.name, 1, "file", f"cannot be read: {problem.strerror}") from None
+    except UnicodeDecodeError as problem:
+        line = problem.object[: problem.start].count(b"\n") + 1
+        raise TableError.at(path.name, line, "line", f"is not UTF-8: {problem.reason}") from None
 
 
 def parsed(file: str, number: int, columns: dict[str, Column], cells: list[str]) -> Iterator[tuple[str, Any]]:

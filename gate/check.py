@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 from gate import lifecycle
+from gate.files import parsed
 from gate.finding import Finding
 from gate.rules import athena, firehose, glue, kinesis, kms, lambda_, s3, sagemaker
 from gate.template import Templates
@@ -56,10 +56,10 @@ def acknowledged_in_assembly(folder: Path) -> set[tuple[str, str, str]]:
 
 def _from_metadata(file: Path) -> Iterator[tuple[str, str, str]]:
     """An acknowledgement holds for its construct and all below."""
-    entries: dict[str, Any] = json.loads(file.read_text(encoding="utf-8"))
+    entries: dict[str, list[dict[str, Any]]] = parsed(file)
     template = file.name.replace(".metadata.json", ".template.json")
     for path, items in entries.items():
-        for rule in (name for item in items if item["type"] == ACKNOWLEDGED for name in item["data"]):
+        for rule in (name for item in items if item.get("type") == ACKNOWLEDGED for name in item["data"]):
             plugin, _, known = rule.partition("::")
             for logical_id in _logical_ids(entries, path) if plugin == PLUGIN else ():
                 yield template, logical_id, known
@@ -67,4 +67,4 @@ def _from_metadata(file: Path) -> Iterator[tuple[str, str, str]]:
 
 def _logical_ids(entries: dict[str, Any], path: str) -> list[str]:
     below = [items for other, items in entries.items() if other == path or other.startswith(f"{path}/")]
-    return [item["data"] for items in below for item in items if item["type"] == "aws:cdk:logicalId"]
+    return [item["data"] for items in below for item in items if item.get("type") == "aws:cdk:logicalId"]

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gate.template import Reference, Resource, Template, Templates
+from gate.template import Part, Reference, Resource, Templates
+
+PIECE = re.compile(r"(\$\{[^}]*\})")
 
 
 @dataclass(frozen=True)
@@ -42,19 +45,27 @@ def _definition(machine: Resource) -> Any:
         return {}
 
 
-def _shown(part: str | Reference | None) -> str:
+def _shown(part: Part) -> str:
     """What only AWS knows stands as `${...}`, so that the definition stays JSON."""
     if isinstance(part, Reference):
         return f"${{{part.key[0]}.{part.key[1]}.{part.attribute}}}"
     return part if part is not None else "${?}"
 
 
-def reference(template: Template, text: object) -> Reference | None:
+def pieces(argument: str) -> Iterator[Part]:
+    """The pieces of an argument: what is written, the resources it names, and what only AWS knows."""
+    for piece in PIECE.split(argument):
+        if piece.startswith("${"):
+            names = piece[2:-1].rsplit(".", 2)
+            yield Reference((names[0], names[1]), names[2]) if len(names) == 3 else None
+        elif piece:
+            yield piece
+
+
+def reference(argument: object) -> Reference | None:
     """The resource that an argument of a call stands for."""
-    if not isinstance(text, str) or not (text.startswith("${") and text.endswith("}")) or text == "${?}":
-        return None
-    name, logical_id, attribute = text[2:-1].rsplit(".", 2)
-    return Reference((name, logical_id), attribute)
+    found = list(pieces(argument)) if isinstance(argument, str) else []
+    return found[0] if len(found) == 1 and isinstance(found[0], Reference) else None
 
 
 def known(value: object) -> bool:

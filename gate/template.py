@@ -6,12 +6,10 @@ anything about it. Templates that are read together resolve each other's exports
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cached_property
 from itertools import product
-from pathlib import Path
 from typing import Any
 
 from gate.errors import TemplateError
@@ -31,6 +29,10 @@ class Reference:
 Part = str | Reference | None
 """A piece of a text: known, another resource's, or unknown."""
 
+NO_VALUE = {"Ref": "AWS::NoValue"}
+INCLUDED = "Fn::Transform"
+"""A macro, which may put anything beside what is written."""
+
 
 @dataclass(frozen=True)
 class Resource:
@@ -46,22 +48,22 @@ class Resource:
     def key(self) -> Key:
         return self.template.name, self.logical_id
 
-    def values(self, path: str) -> Iterator[tuple[str, Any]]:
-        """Every value that a property may have, with its location; `[]` in the path walks a list.
+    def nodes(self, path: str) -> Iterator[tuple[str, Any]]:
+        """What is written at a property, unresolved, in every place it may stand; `[]` walks a list.
 
-        >>> rules = {"Type": "T", "Properties": {"Rules": [{"Id": 1}, {"Id": 2}]}}
+        >>> rules = {"Type": "T", "Properties": {"Rules": [{"Id": 1}, {"Id": {"Ref": "P"}}]}}
         >>> t = Template("t", {"Resources": {"B": rules}})
-        >>> list(t.resources["B"].values("Rules[].Id"))
-        [('Rules[0].Id', 1), ('Rules[1].Id', 2)]
+        >>> list(t.resources["B"].nodes("Rules[].Id"))
+        [('Rules[0].Id', 1), ('Rules[1].Id', {'Ref': 'P'})]
         """
         yield from self._walk(self.properties, path.split("."), "")
 
     def _walk(self, node: Any, names: list[str], at: str) -> Iterator[tuple[str, Any]]:
+        if not names:
+            yield from ((at, one) for one in self.template.branches(node))
+            return
+        name, listed = names[0].removesuffix("[]"), names[0].endswith("[]")
         for found in self.template.possible(node):
-            if not names:
-                yield at, found
-                continue
-            name, listed = names[0].removesuffix("[]"), names[0].endswith("[]")
             if not isinstance(found, dict) or name not in found:
                 continue
             inner = f"{at}.{name}" if at else name
@@ -72,14 +74,37 @@ class Resource:
                 for index, item in enumerate(items if isinstance(items, list) else []):
                     yield from self._walk(item, names[1:], f"{inner}[{index}]")
 
+    def values(self, path: str) -> Iterator[tuple[str, Any]]:
+        """Every value that a property may have, with its location."""
+        for at, node in self.nodes(path):
+            yield from ((at, found) for found in self.template.possible(node))
+
     def value(self, path: str) -> Any:
         """The one value that a property has; None where there is none, several or an unknown one."""
-        found = [value for _, value in self.values(path)]
+        nodes, values = list(self.nodes(path)), [value for _, value in self.values(path)]
+        return values[0] if len(nodes) == len(values) == 1 else None
+
+    def node(self, path: str) -> Any:
+        """The one thing that is written at a property, unresolved; None where there is none or several."""
+        found = [node for _, node in self.nodes(path)]
         return found[0] if len(found) == 1 else None
 
     def has(self, path: str) -> bool:
-        """Whether the property is written, known or not."""
-        return self.node(path) not in (None, {"Ref": "AWS::NoValue"})
+        """Whether the property is written, or may be, as only AWS knows what it stands in."""
+        return self._may_have(self.properties, path.split("."))
+
+    def _may_have(self, node: Any, names: list[str]) -> bool:
+        for one in self.template.branches(node):
+            known = list(self.template.possible(one))
+            if (
+                not names
+                or not known
+                or any(isinstance(found, dict) and INCLUDED in found for found in known)
+            ):
+                return True
+            if any(self._may_have(found[names[0]], names[1:]) for found in known if names[0] in _keys(found)):
+                return True
+        return False
 
     def number(self, path: str) -> float | None:
         """The one number that a property has."""
@@ -88,16 +113,13 @@ class Resource:
         except (TypeError, ValueError):
             return None
 
-    def node(self, path: str) -> Any:
-        """What is written at a property, unresolved; None where nothing is."""
-        node: Any = self.properties
-        for name in path.split("."):
-            node = node.get(name) if isinstance(node, dict) else None
-        return node
-
     def on(self, path: str) -> bool:
         """Whether a switch is known to be on."""
         return self.value(path) in (True, "true")
+
+    def off(self, path: str) -> bool:
+        """Whether a switch is known to be off."""
+        return self.value(path) in (False, "false")
 
     def refers(self, path: str) -> Reference | None:
         """The resource that a property names by Ref, GetAtt, Sub, Join or an export."""
@@ -127,25 +149,47 @@ class Template:
             if isinstance(resource, dict) and isinstance(resource.get("Type"), str)
         }
 
+    def branches(self, node: Any) -> Iterator[Any]:
+        """A node, or what stands in each branch of its conditions; what is no value is left out."""
+        if intrinsic(node) == "Fn::If" and isinstance(node["Fn::If"], list):
+            for branch in node["Fn::If"][1:]:
+                yield from self.branches(branch)
+        elif node != NO_VALUE:
+            yield node
+
+    def items(self, node: Any) -> Iterator[Any]:
+        """Every item of what may be a list or a single item, in every branch of its conditions."""
+        for one in self.branches(node):
+            if isinstance(one, list):
+                for item in one:
+                    yield from self.items(item)
+            elif one is not None:
+                yield one
+
     def possible(self, node: Any) -> Iterator[Any]:
         """What a node may come to; nothing where only AWS knows."""
         name = intrinsic(node)
         if name is None:
             yield node
         elif name == "Fn::If":
-            branches = node[name]
-            for branch in branches[1:] if isinstance(branches, list) else []:
-                yield from self.possible(branch)
+            for branch in self.branches(node):
+                yield from self.possible(branch) if branch is not node else ()
         elif name == "Ref":
-            parameter = self._section("Parameters", node[name])
-            if "Default" in parameter and not str(parameter.get("Type", "")).startswith("AWS::SSM::"):
-                yield parameter["Default"]
+            yield from self._default(self._section("Parameters", node[name]))
         elif name == "Fn::FindInMap":
             yield from self._mapped(node[name])
         elif name == "Fn::Select":
             yield from self._selected(node[name])
         elif (text := self.text(node)) is not None:
             yield text
+
+    def _default(self, parameter: dict[str, Any]) -> Iterator[Any]:
+        kind = str(parameter.get("Type", ""))
+        if "Default" not in parameter or kind.startswith("AWS::SSM::"):
+            return
+        given = parameter["Default"]
+        listed = kind == "CommaDelimitedList" or kind.startswith("List<")
+        yield [item.strip() for item in given.split(",")] if listed and isinstance(given, str) else given
 
     def _mapped(self, arguments: Any) -> Iterator[Any]:
         """The value of a map; every value that fits where a key is unknown."""
@@ -200,7 +244,9 @@ class Template:
         if name in self.document["Resources"]:
             return Reference((self.name, name), attribute)
         known = list(self.possible({"Ref": name}))
-        return str(known[0]) if known and not attribute else None
+        if not known or attribute or isinstance(known[0], list):
+            return None
+        return str(known[0])
 
     def _joined(self, arguments: Any) -> Iterator[Part]:
         if not isinstance(arguments, list) or len(arguments) != 2 or not isinstance(arguments[1], list):
@@ -208,7 +254,7 @@ class Template:
             return
         for index, item in enumerate(arguments[1]):
             if index and arguments[0]:
-                yield str(arguments[0])
+                yield from self.parts(arguments[0])
             yield from self.parts(item)
 
     def _substituted(self, arguments: Any) -> Iterator[Part]:
@@ -236,6 +282,15 @@ def chosen(entries: dict[str, Any], names: Iterator[Any]) -> list[Any]:
     """The entries of these names; all of them where no name is known."""
     known = [entries[name] for name in names if isinstance(name, str) and name in entries]
     return known or list(entries.values())
+
+
+def _keys(node: Any) -> Any:
+    return node if isinstance(node, dict) else ()
+
+
+def computed(node: Any) -> bool:
+    """Whether a node, or some of a mapping, is what only a function or a macro gives."""
+    return isinstance(node, dict) and any(name == "Ref" or str(name).startswith("Fn::") for name in node)
 
 
 def intrinsic(node: Any) -> str | None:
@@ -285,63 +340,3 @@ class Templates:
                 found = template.resources.get(reference.key[1])
                 return found if found is not None and type in ("", found.type) else None
         return None
-
-
-def read(path: Path) -> Templates:
-    """The templates of a file (JSON or YAML) or of a cloud assembly, nested ones included."""
-    if not path.exists():
-        raise TemplateError(f"there is no {path}; name a template (JSON or YAML) or a folder such as cdk.out")
-    if path.is_dir():
-        files = sorted({*path.rglob("*.template.json"), *path.rglob("*.nested.template.json")})
-        if not files:
-            raise TemplateError(f"{path} is no cloud assembly: it holds no *.template.json; run `cdk synth`")
-        return Templates.of({file.name: parsed(file) for file in files})
-    return Templates.of({path.name: parsed(path)})
-
-
-def parsed(file: Path) -> Any:
-    """The document of a template file."""
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        raise TemplateError(f"{file} cannot be read: {error}") from None
-    if file.suffix == ".json" or text.lstrip().startswith("{"):
-        try:
-            return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise TemplateError(f"{file} is not JSON: {error}") from None
-    return from_yaml(text, str(file))
-
-
-def from_yaml(text: str, name: str) -> Any:
-    """YAML with CloudFormation's short forms.
-
-    >>> from_yaml("A: !GetAtt B.Arn\\nC: !Sub '${D}'", "t")
-    {'A': {'Fn::GetAtt': ['B', 'Arn']}, 'C': {'Fn::Sub': '${D}'}}
-    """
-    import yaml
-
-    class Loader(yaml.SafeLoader):
-        """Keeps dates as the text they are."""
-
-    Loader.yaml_implicit_resolvers = {
-        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
-        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-    }
-    Loader.add_multi_constructor("!", _short_form)
-    try:
-        return yaml.load(text, Loader)
-    except yaml.YAMLError as error:
-        raise TemplateError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
-
-
-def _short_form(loader: Any, tag: str, node: Any) -> dict[str, Any]:
-    from yaml import MappingNode, ScalarNode
-
-    name = tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
-    if isinstance(node, ScalarNode):
-        value: Any = loader.construct_scalar(node)
-        return {name: value.split(".", 1) if tag == "GetAtt" else value}
-    if isinstance(node, MappingNode):
-        return {name: loader.construct_mapping(node, deep=True)}
-    return {name: loader.construct_sequence(node, deep=True)}

@@ -1,7 +1,8 @@
 """The command line: composes a run from labs and an account, prints, and exits.
 
 Exit codes:  0 all checks hold · 1 a check failed · 2 wrong usage · 3 synthesis failed · 4 deployment
-failed · 5 a step could not be carried through · 6 something outlived its stack · 130 interrupted
+failed · 5 a step could not be carried through · 6 something outlived its stack ·
+7 a table of facts is broken · 130 interrupted
 """
 
 from __future__ import annotations
@@ -20,10 +21,21 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperGroup
 
+from facts.errors import FactsError, TableError
 from labs import account, runs, synth
 from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, sandbox, systems
 from labs.context import PREFIX, Context
-from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
+from labs.errors import (
+    BROKEN_TABLE,
+    CHECK_FAILED,
+    INTERRUPTED,
+    WRONG_USAGE,
+    DeployError,
+    LabError,
+    LeftoversError,
+    RunError,
+    SynthError,
+)
 from labs.evidence import Lab, Run
 from labs.flights import TOTAL
 from labs.options import AsJson, Nouns, On, Overrides, Where, printed
@@ -41,6 +53,9 @@ class Commands(TyperGroup):
         except LabError as error:
             complain(str(error))
             raise typer.Exit(error.exit_code) from None
+        except FactsError as error:
+            complain(str(error))
+            raise typer.Exit(BROKEN_TABLE if isinstance(error, TableError) else WRONG_USAGE) from None
         except KeyboardInterrupt:
             complain("interrupted; the account was closed and what was found so far is kept")
             raise typer.Exit(INTERRUPTED) from None

@@ -7,6 +7,9 @@
     ├── RunError              5   a step could not be carried through
     └── LeftoversError        6   something outlived its stack
 
+What facts/ refuses ends a command too: with 2 where something was asked for that no table holds, with 7
+where a table itself is broken.
+
 A check that does not hold is no error: the run goes on, is reported whole, and ends with code 1.
 """
 
@@ -15,6 +18,8 @@ from __future__ import annotations
 from typing import ClassVar
 
 CHECK_FAILED = 1
+WRONG_USAGE = 2
+BROKEN_TABLE = 7
 INTERRUPTED = 130
 
 
@@ -27,7 +32,7 @@ class LabError(Exception):
 class UsageError(LabError):
     """The command names something that does not exist or that is not allowed."""
 
-    exit_code = 2
+    exit_code = WRONG_USAGE
 
 
 class SynthError(LabError):

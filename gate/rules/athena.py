@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from facts import limits
 from gate import jobs
 from gate.finding import Finding
-from gate.template import Reference, Resource, Templates
+from gate.policies import UNKNOWN, named
+from gate.template import Resource, Templates
 
 TYPE = "AWS::Athena::WorkGroup"
 CONFIGURATION = "WorkGroupConfiguration"
@@ -16,8 +17,9 @@ SOURCE = "https://docs.aws.amazon.com/athena/latest/ug/workgroups-settings-overr
 
 
 def _enforced(workgroup: Resource) -> bool:
-    """Enforcement is on unless it is switched off."""
-    return workgroup.value(f"{CONFIGURATION}.EnforceWorkGroupConfiguration") not in (False, "false")
+    """Enforcement is on unless something else is written."""
+    path = f"{CONFIGURATION}.EnforceWorkGroupConfiguration"
+    return workgroup.on(path) or not workgroup.has(path)
 
 
 def enforced_location(templates: Templates) -> Iterator[Finding]:
@@ -42,13 +44,14 @@ def ignored_location(templates: Templates) -> Iterator[Finding]:
     """A query's own result location says the same as the workgroup that overrides it."""
     for call in jobs.calls(templates, "athena:startQueryExecution"):
         home = call.machine.template
-        workgroup = templates.at(jobs.reference(home, call.arguments.get("WorkGroup")), TYPE)
+        workgroup = templates.at(jobs.reference(call.arguments.get("WorkGroup")), TYPE)
         configuration = call.arguments.get("ResultConfiguration")
         asked = configuration.get("OutputLocation") if isinstance(configuration, dict) else None
         if workgroup is None or not isinstance(asked, str) or not _enforced(workgroup):
             continue
-        parts = workgroup.template.parts(workgroup.node(LOCATION))
-        if _bucket(asked) != _bucket("".join(map(_shown, parts))):
+        enforced = named(templates, workgroup.template.parts(workgroup.node(LOCATION)))
+        given = named(templates, jobs.pieces(asked))
+        if UNKNOWN not in given + enforced and _bucket(given) != _bucket(enforced):
             yield Finding(
                 home.name,
                 call.machine.logical_id,
@@ -59,12 +62,6 @@ def ignored_location(templates: Templates) -> Iterator[Finding]:
                 "remove it, or name the workgroup's bucket",
                 SOURCE,
             )
-
-
-def _shown(part: str | Reference | None) -> str:
-    if isinstance(part, Reference):
-        return f"${{{part.key[0]}.{part.key[1]}.{part.attribute}}}"
-    return part or "${?}"
 
 
 def _bucket(location: str) -> str:

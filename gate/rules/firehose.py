@@ -10,6 +10,7 @@ from gate.template import Resource, Templates
 
 TYPE = "AWS::KinesisFirehose::DeliveryStream"
 S3 = "ExtendedS3DestinationConfiguration"
+PARTITIONING = f"{S3}.DynamicPartitioningConfiguration.Enabled"
 SOURCE = "https://docs.aws.amazon.com/firehose/latest/dev/"
 
 
@@ -17,13 +18,21 @@ def _streams(templates: Templates) -> Iterator[Resource]:
     return (stream for stream in templates.resources(TYPE) if stream.has(S3))
 
 
-def _enabled(stream: Resource, part: str) -> bool:
-    """A part that is written counts as enabled unless it says otherwise."""
-    return stream.has(f"{S3}.{part}") and stream.value(f"{S3}.{part}.Enabled") not in (False, "false")
+def _converts(stream: Resource) -> bool:
+    """Conversion that is written is enabled unless something else is said of it."""
+    part = f"{S3}.DataFormatConversionConfiguration"
+    return isinstance(stream.value(part), dict) and (
+        stream.on(f"{part}.Enabled") or not stream.has(f"{part}.Enabled")
+    )
 
 
 def _partitions(stream: Resource) -> bool:
-    return stream.on(f"{S3}.DynamicPartitioningConfiguration.Enabled")
+    return stream.on(PARTITIONING)
+
+
+def _plain(stream: Resource) -> bool:
+    """Whether nothing is partitioned dynamically, for sure."""
+    return stream.off(PARTITIONING) or not stream.has(PARTITIONING)
 
 
 def _finding(stream: Resource, rule: str, at: str, message: str, fix: str, page: str) -> Finding:
@@ -40,7 +49,7 @@ def buffer_of_conversion(templates: Templates) -> Iterator[Finding]:
         wanted = [
             name
             for name, on in (
-                ("format conversion", _enabled(stream, "DataFormatConversionConfiguration")),
+                ("format conversion", _converts(stream)),
                 ("dynamic partitioning", _partitions(stream)),
             )
             if on
@@ -61,7 +70,7 @@ def compression_of_conversion(templates: Templates) -> Iterator[Finding]:
     """A converted file is compressed inside; the object itself must not be."""
     for stream in _streams(templates):
         compression = stream.value(f"{S3}.CompressionFormat")
-        if _enabled(stream, "DataFormatConversionConfiguration") and compression not in (
+        if _converts(stream) and compression not in (
             None,
             "UNCOMPRESSED",
         ):
@@ -109,7 +118,7 @@ def partition_keys(templates: Templates) -> Iterator[Finding]:
     """Partition keys stand in the prefix exactly when dynamic partitioning is on."""
     for stream in _streams(templates):
         prefix = _prefix(stream, "Prefix")
-        if "!{partitionKeyFrom" in prefix and not _partitions(stream):
+        if "!{partitionKeyFrom" in prefix and _plain(stream):
             yield _finding(
                 stream,
                 "firehose-partition-keys",
@@ -169,16 +178,19 @@ def switched_on_later(old: Templates, new: Templates) -> Iterator[Finding]:
     before = {stream.logical_id: stream for stream in _streams(old)}
     for stream in _streams(new):
         was = before.get(stream.logical_id)
-        if was is not None and _partitions(was) != _partitions(stream):
-            change = "on" if _partitions(stream) else "off"
-            yield _finding(
-                stream,
-                "firehose-dynamic-partitioning-later",
-                "DynamicPartitioningConfiguration.Enabled",
-                f"would be switched {change} on a delivery stream that exists",
-                "give the delivery stream another logical id, so that it is replaced",
-                "dynamic-partitioning.html",
-            )
+        if was is None or not (
+            (_plain(was) and _partitions(stream)) or (_partitions(was) and _plain(stream))
+        ):
+            continue
+        change = "on" if _partitions(stream) else "off"
+        yield _finding(
+            stream,
+            "firehose-dynamic-partitioning-later",
+            "DynamicPartitioningConfiguration.Enabled",
+            f"would be switched {change} on a delivery stream that exists",
+            "give the delivery stream another logical id, so that it is replaced",
+            "dynamic-partitioning.html",
+        )
 
 
 RULES = (

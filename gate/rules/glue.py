@@ -3,59 +3,78 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from fnmatch import fnmatchcase
 
 from gate.finding import Finding
-from gate.policies import acts, covers, policies_of
-from gate.template import Part, Reference, Resource, Templates
+from gate.policies import UNKNOWN, Statement, may_be, named, policies_of, statements
+from gate.template import Reference, Resource, Templates
 
 SOURCE = "https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html"
+LAKE_FORMATION = "LakeFormationConfiguration.UseLakeFormationCredentials"
+READ, DECRYPT = "s3:GetObject", "kms:Decrypt"
+MANAGED = "service-role/AWSGlueServiceRole"
+MANAGED_READS = ("aws-glue-*", "crawler-public*", "*/*aws-glue-*/*")
+"""What the managed policy reads; its version 5, by
+https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSGlueServiceRole.html"""
 
 
 def crawler_reads(templates: Templates) -> Iterator[Finding]:
     """A crawler's role reads its targets and the key they are encrypted with."""
     for crawler in templates.resources("AWS::Glue::Crawler"):
         role = templates.at(crawler.refers("Role"), "AWS::IAM::Role")
-        granted = policies_of(templates, role) if role else None
-        if role is None or granted is None:
+        if role is None or (crawler.has(LAKE_FORMATION) and not crawler.off(LAKE_FORMATION)):
             continue
-        for index, parts in enumerate(_targets(crawler)):
-            at = f"Targets.S3Targets[{index}].Path"
-            reading = [*parts, "x"]
-            if not any(acts(one, "s3:GetObject") and covers(home, one, reading) for home, one in granted):
+        for at, bucket, prefix in _targets(templates, crawler):
+            if not _reads(templates, role, bucket, prefix):
                 yield _finding(crawler, at, f"role {role.logical_id} has no s3:GetObject on it")
-            bucket = templates.at(
-                next((p for p in parts if isinstance(p, Reference)), None), "AWS::S3::Bucket"
-            )
-            key = _key(templates, bucket) if bucket else None
-            if key and not any(
-                acts(one, "kms:Decrypt") and covers(home, one, [Reference(key.key, "Arn")])
-                for home, one in granted
-            ):
+            key = _key(templates, bucket)
+            if key and not _decrypts(templates, role, key):
                 message = f"role {role.logical_id} has no kms:Decrypt on key {key.logical_id} of its bucket"
                 yield _finding(crawler, at, message)
 
 
-def _targets(crawler: Resource) -> Iterator[list[Part]]:
-    """Bucket and prefix of each target as pieces, the scheme left out."""
-    found = crawler.node("Targets.S3Targets")
-    for target in found if isinstance(found, list) else []:
-        parts = list(crawler.template.parts(target.get("Path"))) if isinstance(target, dict) else []
-        if parts and isinstance(parts[0], str):
-            bare = parts[0].removeprefix("s3://").removeprefix("s3a://")
-            parts = [bare, *parts[1:]] if bare else parts[1:]
-        if parts and all(part is not None for part in parts):
-            yield [f"arn:aws:s3:::{parts[0]}", *parts[1:]] if isinstance(parts[0], str) else parts
+def _targets(templates: Templates, crawler: Resource) -> Iterator[tuple[str, Resource, str]]:
+    """Each target that lies in a bucket of the templates, and the prefix of its objects, bucket first.
+
+    The policy of a bucket of somebody else's is not known.
+    """
+    buckets = {
+        named(templates, [Reference(bucket.key)]): bucket for bucket in templates.resources("AWS::S3::Bucket")
+    }
+    for at, node in crawler.nodes("Targets.S3Targets[].Path"):
+        path = named(templates, crawler.template.parts(node)).removeprefix("s3://").removeprefix("s3a://")
+        bucket = buckets.get(path.partition("/")[0])
+        if bucket is not None and UNKNOWN not in path:
+            yield at, bucket, path.rstrip("/") + "/"
+
+
+def _reads(templates: Templates, role: Resource, bucket: Resource, prefix: str) -> bool:
+    if any(fnmatchcase(prefix, pattern) for pattern in MANAGED_READS):
+        return True
+    own = (
+        one.may_reach_objects(prefix) for one in policies_of(templates, role, MANAGED) if one.may_allow(READ)
+    )
+    shared = (one.may_be_for_role(role) for one in _policies_of(templates, bucket) if one.may_allow(READ))
+    return any(own) or any(shared)
+
+
+def _policies_of(templates: Templates, bucket: Resource) -> Iterator[Statement]:
+    """Every statement of the policy that a bucket has."""
+    for policy in templates.resources("AWS::S3::BucketPolicy"):
+        if may_be(templates, bucket, named(templates, policy.template.parts(policy.node("Bucket")))):
+            yield from statements(templates, policy.template, policy.properties.get("PolicyDocument"))
+
+
+def _decrypts(templates: Templates, role: Resource, key: Resource) -> bool:
+    own = (one.may_reach_key(key) for one in policies_of(templates, role, MANAGED) if one.may_allow(DECRYPT))
+    shared = statements(templates, key.template, key.properties.get("KeyPolicy"))
+    return any(own) or any(one.may_be_for_role(role) for one in shared if one.may_allow(DECRYPT))
 
 
 def _key(templates: Templates, bucket: Resource) -> Resource | None:
     """The key of a bucket's default encryption, where it is one of the templates'."""
-    configured = bucket.node("BucketEncryption.ServerSideEncryptionConfiguration")
-    for rule in configured if isinstance(configured, list) else []:
-        named = rule.get("ServerSideEncryptionByDefault", {}).get("KMSMasterKeyID")
-        for part in bucket.template.parts(named):
-            if isinstance(part, Reference):
-                return templates.at(part, "AWS::KMS::Key")
-    return None
+    path = "BucketEncryption.ServerSideEncryptionConfiguration[].ServerSideEncryptionByDefault.KMSMasterKeyID"
+    return templates.at(bucket.refers(path), "AWS::KMS::Key")
 
 
 def _finding(crawler: Resource, at: str, message: str) -> Finding:

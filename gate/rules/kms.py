@@ -6,8 +6,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from gate.finding import Finding
-from gate.policies import allows_service
-from gate.template import Resource, Templates
+from gate.policies import lets_service
+from gate.template import Reference, Resource, Templates
 
 KEY = "AWS::KMS::Key"
 ENCRYPTORS = {
@@ -37,7 +37,7 @@ def service_principals(templates: Templates) -> Iterator[Finding]:
     for resource in templates.resources(*ENCRYPTORS):
         path, service, action, source = ENCRYPTORS[resource.type]
         key = templates.at(resource.refers(path), KEY)
-        if key is not None and not allows_service(key, service, action):
+        if key is not None and not lets_service(templates, key, service, action):
             yield _finding(resource, path, key, f"{service}* " if service.endswith(".") else service, source)
 
 
@@ -46,17 +46,19 @@ def notifications(templates: Templates) -> Iterator[Finding]:
     source = "https://docs.aws.amazon.com/AmazonS3/latest/userguide/grant-destinations-permissions-to-s3.html"
     for bucket in templates.resources("AWS::S3::Bucket"):
         for kind, (listed, named, path) in PUBLISHERS.items():
-            for item in _items(bucket, listed):
-                part = next(iter(bucket.template.parts(item.get(named))), None)
-                target = templates.at(part, kind) if part and not isinstance(part, str) else None
+            for _, node in bucket.nodes(f"NotificationConfiguration.{listed}[].{named}"):
+                target = templates.at(_reference(bucket, node), kind)
                 key = templates.at(target.refers(path), KEY) if target else None
-                if target and key and not allows_service(key, "s3.amazonaws.com", "kms:GenerateDataKey"):
+                if (
+                    target
+                    and key
+                    and not lets_service(templates, key, "s3.amazonaws.com", "kms:GenerateDataKey")
+                ):
                     yield _finding(target, path, key, "s3.amazonaws.com", source)
 
 
-def _items(bucket: Resource, listed: str) -> list[dict[str, Any]]:
-    found = bucket.node(f"NotificationConfiguration.{listed}")
-    return [item for item in found if isinstance(item, dict)] if isinstance(found, list) else []
+def _reference(resource: Resource, node: Any) -> Reference | None:
+    return next((part for part in resource.template.parts(node) if isinstance(part, Reference)), None)
 
 
 def _finding(resource: Resource, path: str, key: Resource, service: str, source: str) -> Finding:

@@ -35,7 +35,7 @@ def check_command(
     """
     from gate.check import acknowledged_in_assembly, changes, findings
     from gate.errors import TemplateError
-    from gate.template import read
+    from gate.files import read
     from labs.synth import ASSEMBLY
 
     found = []

@@ -34,14 +34,10 @@ def claims_command(
       labs claims --verdict corrected --json
     """
     from facts import claims
-    from facts.errors import UnknownFactError
 
     if verdict is not None and verdict not in COLOURS:
         raise UsageError(f"got verdict '{verdict}'; there are {', '.join(COLOURS)}")
-    try:
-        found = claims.of_lab(lab) if lab else tuple(claims.table().values())
-    except UnknownFactError as error:
-        raise UsageError(str(error)) from None
+    found = claims.of_lab(lab) if lab else tuple(claims.table().values())
     chosen = [claim for claim in found if verdict in (None, claim.verdict)]
     if as_json:
         printed([{**asdict(claim), "lab": claim.lab} for claim in chosen])

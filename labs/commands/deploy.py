@@ -9,7 +9,8 @@ from typing import Annotated
 
 import typer
 
-from labs.commands.cost import show, stacks_of, synthesized
+from labs.assembly import stacks_of, synthesized
+from labs.commands.cost import show
 from labs.errors import DeployError
 from labs.flights import TOTAL
 from labs.options import Nouns, Overrides

@@ -11,7 +11,7 @@ from rich.markup import escape
 from rich.table import Table as Grid
 from rich.text import Text
 
-from labs.commands.cost import stacks_of, synthesized
+from labs.assembly import stacks_of, synthesized
 from labs.errors import CHECK_FAILED
 from labs.options import AsJson, Nouns, Overrides, printed
 from labs.registry import PIPELINE, lab

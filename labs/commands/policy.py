@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from labs.commands.cost import stacks_of, synthesized
+from labs.assembly import stacks_of, synthesized
 from labs.errors import CHECK_FAILED
 from labs.options import AsJson, Overrides, printed
 from labs.registry import lab

@@ -9,7 +9,6 @@ import typer
 from rich.console import Console
 from rich.table import Table as Grid
 
-from labs.errors import UsageError
 from labs.options import AsJson, printed
 
 
@@ -27,12 +26,8 @@ def systems_command(
       labs systems --lab catalog --json
     """
     from facts import labs, systems
-    from facts.errors import UnknownFactError
 
-    try:
-        nouns = [labs.row(lab).noun] if lab else list(labs.nouns())
-    except UnknownFactError as error:
-        raise UsageError(str(error)) from None
+    nouns = [labs.row(lab).noun] if lab else list(labs.nouns())
     found = {noun: systems.of_lab(noun) for noun in nouns}
     if as_json:
         printed([{**asdict(system), "works": bool(system.test)} for row in found.values() for system in row])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from labs import costs
+from labs import costs, idle_costs, run_costs
 from labs.evidence import Evidence, Run, shown
 from labs.report import architecture, charts, resources
 
@@ -35,7 +35,7 @@ def contents(run: Run, stacks: list[dict[str, Any]]) -> dict[str, Any]:
     """Everything the template names; a part whose step did not run is None and is left out."""
     found = {f"{step.lab}/{step.name}": step.evidence for step in run.steps}
     checks = [(step, check) for step in run.steps for check in step.evidence.checks]
-    idle, used = costs.idle(stacks, run.region), costs.one_run(stacks, run.region, run.rows)
+    idle, used = idle_costs.idle(stacks, run.region), run_costs.one_run(stacks, run.region, run.rows)
     return {
         "run": run,
         "css": (HERE / "page.css").read_text(encoding="utf-8"),

@@ -9,8 +9,9 @@ import aws_cdk as cdk
 import jsii
 
 from gate.check import PLUGIN, findings
+from gate.files import parsed
 from gate.finding import Finding
-from gate.template import Templates, parsed
+from gate.template import Templates
 
 
 @jsii.implements(cdk.IPolicyValidationPlugin)

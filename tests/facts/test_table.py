@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import csv
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
 import pytest
 
+from facts import claims, limits, prices
 from facts.errors import TableError
-from facts.table import load
+from facts.table import load, schema
 
 
 @dataclass(frozen=True)
@@ -24,6 +26,14 @@ class Fact:
     types: tuple[str, ...] = ()
 
 
+CLAIM = {
+    "id": "a",
+    "section": "1.1",
+    "line": "1",
+    "claim_en": "c",
+    "kind": "cost",
+    "check_idea": "i",
+}
 HEADER = "id,colour,count,share,sold,since,types\n"
 
 
@@ -66,6 +76,46 @@ def test_refuses_a_bad_cell_naming_file_row_and_column(
 def test_refuses_a_header_that_is_not_the_schema(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"facts\.csv, row 1, column 'header': got \['id', 'color'\]"):
         rows_of(tmp_path, "", header="id,color\n")
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (HEADER.encode() + b'a,red,1,,,,\n"b,red\n', "facts.csv, row 3, column 'row': is not CSV"),
+        (HEADER.encode() + b"a,red,1,,,,\nb,r\xffd,1,,,,\n", "facts.csv, row 3, column 'line': is not UTF-8"),
+        (None, "facts.csv, row 1, column 'file': cannot be read: No such file"),
+        (b"", "facts.csv, row 1, column 'header': got []"),
+    ],
+    ids=["an open quote", "another encoding", "no file", "an empty file"],
+)
+def test_refuses_what_is_no_table(tmp_path: Path, content: bytes | None, said: str) -> None:
+    if content is not None:
+        (tmp_path / "facts.csv").write_bytes(content)
+    with pytest.raises(TableError) as refusal:
+        load(Fact, "facts.csv", folder=tmp_path)
+    assert str(refusal.value).startswith(said)
+
+
+@pytest.mark.parametrize(
+    ("row_type", "row", "column"),
+    [
+        (limits.Limit, {"id": "a", "value": "many", "unit": "days"}, "value"),
+        (limits.Limit, {"id": "a", "value": "nan", "unit": "days"}, "value"),
+        (prices.Price, {"id": "a", "region": "us-east-1", "usd": "1"}, "usd"),
+        (claims.Claim, {**CLAIM, "verdict": "confirmed"}, "test"),
+        (claims.Claim, {**CLAIM, "verdict": "corrected", "truth": "t"}, "source"),
+        (claims.Claim, {**CLAIM, "verdict": "untestable"}, "truth"),
+    ],
+)
+def test_refuses_a_row_that_contradicts_itself_naming_the_column(
+    tmp_path: Path, row_type: type[Any], row: dict[str, str], column: str
+) -> None:
+    with (tmp_path / "facts.csv").open("w", newline="", encoding="utf-8") as file:
+        writer = csv.DictWriter(file, list(schema(row_type)))
+        writer.writeheader()
+        writer.writerow(row)
+    with pytest.raises(TableError, match=rf"facts\.csv, row 2, column '{column}': "):
+        load(row_type, "facts.csv", folder=tmp_path)
 
 
 def test_a_field_that_spans_lines_does_not_shift_the_row_number(tmp_path: Path) -> None:

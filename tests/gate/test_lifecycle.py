@@ -13,7 +13,8 @@ from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 
 from facts import instances, retired, services
 from gate.check import findings
-from gate.template import Templates, read
+from gate.files import read
+from gate.template import Templates
 
 DEAD = Path(__file__).parent / "data" / "dead.yaml"
 TODAY = date(2026, 11, 24)
@@ -64,6 +65,16 @@ def template(**properties: Any) -> Templates:
     return Templates.of({"t": {"Resources": {"R": {"Type": kind, "Properties": properties}}}})
 
 
+def transforming(instance_type: str) -> dict[str, Any]:
+    """A state machine that runs a transform job on an instance of this type."""
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
+        "Parameters": {"TransformResources": {"InstanceType": instance_type, "InstanceCount": 1}},
+    }
+    return {"States": {"Transform": task}}
+
+
 @pytest.mark.parametrize(
     "resource",
     [
@@ -78,6 +89,15 @@ def template(**properties: Any) -> Templates:
         {"Type": "AWS::SageMaker::NotebookInstance", "InstanceType": {"Ref": "AWS::Region"}},
         {"Type": "AWS::EMR::Cluster", "Instances": {"MasterInstanceGroup": {"InstanceType": "m5.xlarge"}}},
         {"Type": "AWS::EC2::Instance", "InstanceType": "t3.micro"},
+        *(
+            {"Type": "AWS::SageMaker::EndpointConfig", "ProductionVariants": [{"InstanceType": one}]}
+            for one in ("ml.m8g.large", "ml.c6in.xlarge", "ml.p5e.48xlarge", "ml.m4.xlarge")
+        ),
+        {
+            "Type": "AWS::SageMaker::ProcessingJob",
+            "ProcessingResources": {"ClusterConfig": {"InstanceType": "ml.m7i-flex.large"}},
+        },
+        {"Type": "AWS::StepFunctions::StateMachine", "Definition": transforming("ml.inf2.xlarge")},
         {"Type": "AWS::SageMaker::App", "AppType": "JupyterLab"},
         {"Type": "AWS::SageMaker::Domain"},
         {"Type": "AWS::CodeCommit::Repository"},
@@ -136,6 +156,11 @@ def test_every_closed_type_is_a_type_of_cloudformation() -> None:
     for region in ("us-west-2", "eu-west-1", "ap-southeast-2"):
         types |= set(PROVIDER_SCHEMA_MANAGER.get_resource_types(region))
     assert sorted(set(services.closed_types()) - types) == []
+
+
+def test_a_type_that_is_neither_retired_nor_replaced_counts_as_sold() -> None:
+    rows = [row for row in instances.table().values() if not row.successor and not row.retired]
+    assert [row for row in rows if not row.sold] == []
 
 
 def test_the_stated_instance_of_the_notes_is_still_sold() -> None:

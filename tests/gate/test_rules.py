@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import copy
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -449,42 +449,229 @@ def test_dynamic_partitioning_cannot_be_switched_later() -> None:
     assert changes(Templates.of({"t": KEPT}), Templates.of({"t": KEPT})) == []
 
 
+def places(node: Any, path: tuple[str | int, ...]) -> Iterator[tuple[str | int, ...]]:
+    """The path of everything that stands in a node."""
+    entries = node.items() if isinstance(node, dict) else enumerate(node) if isinstance(node, list) else ()
+    for name, inner in entries:
+        yield (*path, name)
+        yield from places(inner, (*path, name))
+
+
+PLACES = [
+    place
+    for logical_id, resource in KEPT["Resources"].items()
+    for place in places(resource["Properties"], (logical_id, "Properties"))
+]
+
+
 @pytest.mark.parametrize(
     "unknown",
-    [{"Ref": "AWS::Region"}, {"Fn::ImportValue": "elsewhere"}, {"Fn::If": ["C", {"Ref": "P"}, {"Ref": "Q"}]}],
-)
-@pytest.mark.parametrize(
-    "path",
     [
-        CONFIGURATION + "BufferingHints.SizeInMBs",
-        CONFIGURATION + "CompressionFormat",
-        CONFIGURATION + "Prefix",
-        "Transform.Properties.Timeout",
-        RULE + "Transitions.0.TransitionInDays",
-        RULE + "ExpirationInDays",
-        "Crawler.Properties.Role",
-        "Crawler.Properties.Targets.S3Targets.0.Path",
-        STATEMENTS + "0.Resource",
-        "Workgroup.Properties.WorkGroupConfiguration.BytesScannedCutoffPerQuery",
-        "Machine.Properties.DefinitionString",
-        "Trail.Properties.KMSKeyId",
-        "Stream.Properties.ShardCount",
-        "Queue.Properties.VisibilityTimeout",
-        "Key.Properties.KeyPolicy.Statement.0.Principal.Service",
+        {"Ref": "AWS::Region"},
+        {"Fn::ImportValue": "elsewhere"},
+        {"Fn::If": ["C", {"Ref": "P"}, {"Ref": "Q"}]},
+        {"Fn::Transform": {"Name": "AWS::Include", "Parameters": {"Location": "s3://b/k"}}},
     ],
+    ids=lambda unknown: next(iter(unknown)),
 )
-def test_what_only_aws_knows_is_no_finding(path: str, unknown: Any) -> None:
-    assert found(edited(put(path, unknown))) == []
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
+def test_what_only_aws_knows_is_no_finding(place: tuple[str | int, ...], unknown: Any) -> None:
+    assert found(edited(put(".".join(map(str, place)), unknown))) == []
 
 
-def test_a_role_with_a_managed_policy_of_its_own_is_not_judged() -> None:
+@pytest.mark.parametrize("place", PLACES, ids=lambda place: ".".join(map(str, place)))
+def test_a_template_under_a_condition_is_the_template(place: tuple[str | int, ...]) -> None:
     def edit(resources: Document) -> None:
-        resources["Role"]["Properties"]["ManagedPolicyArns"] = [
-            "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
-        ]
-        del resources["RolePolicy"]
+        node: Any = resources
+        for name in place[:-1]:
+            node = node[name]
+        node[place[-1]] = {"Fn::If": ["C", node[place[-1]], {"Ref": "AWS::NoValue"}]}
 
+    if "Fn::" not in ".".join(map(str, place)):
+        assert found(edited(edit)) == []
+
+
+def named(**names: Any) -> Edit:
+    """An edit that gives resources physical names."""
+
+    def edit(resources: Document) -> None:
+        for logical_id, name in names.items():
+            kind = {"AWS::S3::Bucket": "BucketName", "AWS::IAM::Role": "RoleName"}[
+                resources[logical_id]["Type"]
+            ]
+            resources[logical_id]["Properties"][kind] = name
+
+    return edit
+
+
+def granted(resources: Document, *arns: Any) -> None:
+    resources["RolePolicy"]["Properties"]["PolicyDocument"]["Statement"][0]["Resource"] = list(arns)
+
+
+def crawls(path: Any) -> Edit:
+    return put("Crawler.Properties.Targets.S3Targets.0.Path", path)
+
+
+def bare_bucket(resources: Document) -> None:
+    crawls({"Fn::Sub": "s3://${Lake}"})(resources)
+    granted(resources, {"Fn::Sub": "${Lake.Arn}/*"})
+
+
+def folder_without_slash(resources: Document) -> None:
+    crawls({"Fn::Sub": "s3://${Lake}/flights"})(resources)
+
+
+def a_part_of_the_folder(resources: Document) -> None:
+    granted(resources, {"Fn::Sub": "arn:${AWS::Partition}:s3:::${Lake}/flights/2024/*"})
+
+
+def names_written_out(resources: Document) -> None:
+    named(Lake="my-lake", Role="crawls")(resources)
+    granted(resources, "arn:aws:s3:::my-lake/*")
+    resources["RolePolicy"]["Properties"]["Roles"] = ["crawls"]
+
+
+def target_written_out(resources: Document) -> None:
+    named(Lake="my-lake")(resources)
+    crawls("s3://my-lake/flights")(resources)
+
+
+def names_of_a_pattern(resources: Document) -> None:
+    granted(resources, "arn:aws:s3:::my-company-*")
+
+
+def a_bucket_policy(resources: Document) -> None:
+    granted(resources, {"Fn::GetAtt": ["Logs", "Arn"]})
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"AWS": {"Fn::GetAtt": ["Role", "Arn"]}},
+        "Action": "s3:Get*",
+        "Resource": {"Fn::Sub": "${Lake.Arn}/*"},
+    }
+    properties = {"Bucket": {"Ref": "Lake"}, "PolicyDocument": {"Statement": statement}}
+    resources["Policy"] = {"Type": "AWS::S3::BucketPolicy", "Properties": properties}
+
+
+def a_key_policy(resources: Document) -> None:
+    del resources["RolePolicy"]["Properties"]["PolicyDocument"]["Statement"][1]
+    resources["Key"]["Properties"]["KeyPolicy"]["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": [{"Fn::GetAtt": ["Role", "Arn"]}]},
+            "Action": "kms:*",
+            "Resource": "*",
+        }
+    )
+
+
+def all_keys_of_the_account(resources: Document) -> None:
+    put(STATEMENTS + "1.Resource", "arn:aws:kms:us-east-1:111122223333:key/*")(resources)
+
+
+def lake_formation(resources: Document) -> None:
+    del resources["RolePolicy"]
+    resources["Crawler"]["Properties"]["LakeFormationConfiguration"] = {"UseLakeFormationCredentials": True}
+
+
+def a_bucket_of_somebody_else(resources: Document) -> None:
+    crawls("s3://their-lake/raw/")(resources)
+
+
+def the_names_that_the_managed_policy_reads(resources: Document) -> None:
+    named(Lake="aws-glue-flights")(resources)
+    put("Lake.Properties.BucketEncryption", GONE)(resources)
+    del resources["RolePolicy"]
+    managed = "arn:aws:iam::aws:policy/service-role/AWSGlueServiceRole"
+    resources["Role"]["Properties"]["ManagedPolicyArns"] = [managed]
+
+
+def a_managed_policy_of_the_template(resources: Document) -> None:
+    policy = resources["RolePolicy"]
+    policy["Type"] = "AWS::IAM::ManagedPolicy"
+    del policy["Properties"]["Roles"]
+    resources["Role"]["Properties"]["ManagedPolicyArns"] = [{"Ref": "RolePolicy"}]
+
+
+def a_managed_policy_of_aws(resources: Document) -> None:
+    del resources["RolePolicy"]
+    read = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
+    resources["Role"]["Properties"]["ManagedPolicyArns"] = [read]
+
+
+def everyone_by_another_name(resources: Document) -> None:
+    for statement in resources["Key"]["Properties"]["KeyPolicy"]["Statement"]:
+        statement["Principal"] = {"AWS": "*"}
+
+
+def a_location_on_one_condition(resources: Document) -> None:
+    configuration = resources["Workgroup"]["Properties"]["WorkGroupConfiguration"]
+    given = configuration["ResultConfiguration"]
+    configuration["ResultConfiguration"] = {"Fn::If": ["Own", given, {"Ref": "AWS::NoValue"}]}
+
+
+def a_location_written_out(resources: Document) -> None:
+    named(Lake="my-lake")(resources)
+    asking("s3://my-lake/elsewhere/")(resources)
+
+
+def conversion_that_a_parameter_switches(resources: Document) -> None:
+    configuration = resources["Delivery"]["Properties"]["ExtendedS3DestinationConfiguration"]
+    configuration["DataFormatConversionConfiguration"] = {"Enabled": {"Ref": "Convert"}}
+    configuration["DynamicPartitioningConfiguration"] = {"Enabled": {"Ref": "Convert"}}
+    configuration["BufferingHints"] = {"SizeInMBs": 5}
+    configuration["CompressionFormat"] = "GZIP"
+
+
+HEALTHY: list[Edit] = [
+    bare_bucket,
+    folder_without_slash,
+    a_part_of_the_folder,
+    names_written_out,
+    target_written_out,
+    names_of_a_pattern,
+    a_bucket_policy,
+    a_key_policy,
+    all_keys_of_the_account,
+    lake_formation,
+    a_bucket_of_somebody_else,
+    the_names_that_the_managed_policy_reads,
+    a_managed_policy_of_the_template,
+    a_managed_policy_of_aws,
+    everyone_by_another_name,
+    a_location_on_one_condition,
+    a_location_written_out,
+    conversion_that_a_parameter_switches,
+]
+
+
+@pytest.mark.parametrize("edit", HEALTHY, ids=lambda edit: edit.__name__)
+def test_what_works_as_well_is_no_finding(edit: Edit) -> None:
     assert found(edited(edit)) == []
+
+
+def someone_elses_bucket_policy(resources: Document) -> None:
+    a_bucket_policy(resources)
+    statement = resources["Policy"]["Properties"]["PolicyDocument"]["Statement"]
+    statement["Principal"]["AWS"] = "arn:aws:iam::111122223333:root"
+
+
+def the_managed_policy_alone(resources: Document) -> None:
+    the_names_that_the_managed_policy_reads(resources)
+    named(Lake="flights")(resources)
+
+
+def another_name(resources: Document) -> None:
+    names_written_out(resources)
+    resources["RolePolicy"]["Properties"]["Roles"] = ["serves"]
+
+
+@pytest.mark.parametrize(
+    "edit",
+    [someone_elses_bucket_policy, the_managed_policy_alone, another_name],
+    ids=lambda edit: edit.__name__,
+)
+def test_a_grant_that_does_not_reach_the_crawler_is_none(edit: Edit) -> None:
+    assert "glue-crawler-role" in {one.rule for one in found(edited(edit))}
 
 
 def test_this_projects_stacks_have_no_finding() -> None:

@@ -12,7 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gate.errors import TemplateError
-from gate.template import Reference, Template, Templates, from_yaml, read
+from gate.files import from_yaml, read
+from gate.template import Reference, Template, Templates
 
 BUCKET = {"Type": "AWS::S3::Bucket", "Properties": {}}
 

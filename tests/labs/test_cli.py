@@ -6,12 +6,15 @@ import json
 import subprocess
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 from typer.testing import CliRunner, Result
 
+from facts import claims, prices, retired, systems
 from labs import errors
 from labs.cli import app
+from tests.assembly import assembly
 
 DATA = Path(__file__).parent / "data"
 
@@ -62,8 +65,48 @@ def test_help_of_every_command_has_examples(command: str) -> None:
 def test_help_documents_every_exit_code() -> None:
     text = labs("--help").stdout
     tree = (errors.UsageError, errors.SynthError, errors.DeployError, errors.RunError, errors.LeftoversError)
-    codes = [0, errors.CHECK_FAILED, *(error.exit_code for error in tree), errors.INTERRUPTED]
+    codes = [
+        0,
+        errors.CHECK_FAILED,
+        *(error.exit_code for error in tree),
+        errors.BROKEN_TABLE,
+        errors.INTERRUPTED,
+    ]
     assert all(f"{code} " in text.split("Exit codes:")[1] for code in codes)
+
+
+@pytest.mark.parametrize(
+    ("command", "file", "module"),
+    [
+        ("claims", "claims.csv", claims),
+        ("systems", "systems.csv", systems),
+        ("cost --assembly {assembly}", "prices.csv", prices),
+        ("check {assembly}", "retired.csv", retired),
+    ],
+)
+def test_a_broken_table_ends_with_its_own_exit_code_and_names_the_row(
+    monkeypatch: pytest.MonkeyPatch, command: str, file: str, module: ModuleType
+) -> None:
+    def broken(path: Path) -> str:
+        text = path.read_text(encoding="utf-8")
+        return f"{text}one cell\n" if path.name == file else text
+
+    monkeypatch.setattr("facts.table.text_of", broken)
+    forget(module)
+    try:
+        result = labs(*command.format(assembly=assembly().directory).split())
+    finally:
+        forget(module)
+    assert result.exit_code == errors.BROKEN_TABLE
+    assert result.stderr.startswith(f"error: {file}, row ")
+    assert "1 cells under" in result.stderr
+
+
+def forget(module: ModuleType) -> None:
+    """Let a module of facts read its table again."""
+    for function in vars(module).values():
+        if hasattr(function, "cache_clear"):
+            function.cache_clear()
 
 
 def test_refuses_an_unknown_noun_with_exit_code_2() -> None:

@@ -12,9 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from typer.testing import CliRunner, Result
 
-from labs import costs
+from labs import costs, idle_costs, run_costs
 from labs.cli import app, stack_record
-from tests.assembly import assembly
+from tests.assembly import assembly, write
 
 IDLE_A_MONTH = 25.0
 """What the pipeline may cost in us-east-1 while nobody uses it: one key, two shards."""
@@ -47,9 +47,9 @@ def cost(*arguments: str) -> dict[str, Any]:
 
 def surprises(found: list[dict[str, Any]]) -> list[str]:
     """What keeps the pipeline from being cheap while it stands."""
-    lines = costs.idle(found, "us-east-1")
+    lines = idle_costs.idle(found, "us-east-1")
     dear = [] if costs.total(lines) < IDLE_A_MONTH else [f"${costs.total(lines):.2f} a month"]
-    return [*dear, *costs.always_on(found), *(line.what for line in costs.unknown(lines))]
+    return [*dear, *idle_costs.always_on(found), *(line.what for line in costs.unknown(lines))]
 
 
 def test_the_pipeline_is_cheap_while_it_stands() -> None:
@@ -73,14 +73,14 @@ def test_ten_shards_are_a_surprise() -> None:
 
 
 def test_idle_hours_by_hand() -> None:
-    lines = {line.price.id: line for line in costs.idle(stacks(), "us-east-1", hours=100)}
+    lines = {line.price.id: line for line in idle_costs.idle(stacks(), "us-east-1", hours=100)}
     assert lines["kinesis-shard-hour"].usd == pytest.approx(2 * 100 * 0.015)
     assert lines["kms-key-month"].usd == pytest.approx(100 / 730)
     assert len(lines) == 2
 
 
 def test_one_run_by_hand() -> None:
-    lines = {(line.noun, line.price.id): line for line in costs.one_run(stacks(), "us-east-1", 336_776)}
+    lines = {(line.noun, line.price.id): line for line in run_costs.one_run(stacks(), "us-east-1", 336_776)}
     # Every record of 500 bytes is one unit of 25 KB and counts as 5 KB in Firehose.
     assert lines["streaming", "kinesis-put-payload-unit"].usd == pytest.approx(0.336776 * 0.014)
     assert lines["streaming", "firehose-ingest-gb"].units == pytest.approx(336_776 * 5120 / 1e9)
@@ -94,8 +94,8 @@ def test_one_run_by_hand() -> None:
 def test_more_flights_never_cost_less(one: int, other: int) -> None:
     fewer, more = sorted((one, other))
     found = stacks()
-    assert costs.total(costs.one_run(found, "us-east-1", fewer)) <= costs.total(
-        costs.one_run(found, "us-east-1", more)
+    assert costs.total(run_costs.one_run(found, "us-east-1", fewer)) <= costs.total(
+        run_costs.one_run(found, "us-east-1", more)
     )
 
 
@@ -141,9 +141,31 @@ def test_refuses_what_has_no_cost(arguments: list[str], said: str) -> None:
 
 def test_refuses_a_folder_that_is_no_assembly_and_another_projects(tmp_path: Path) -> None:
     assert "no cloud assembly" in labs("cost", "--assembly", str(tmp_path)).stderr
-    (tmp_path / "shop-web.template.json").write_text("{}")
-    other = labs("cost", "--assembly", str(tmp_path))
-    assert (other.exit_code, "holds web; none of them" in other.stderr) == (2, True)
-    (tmp_path / "shop-lake.template.json").write_text("{")
+    write(tmp_path, "shop-web", {})
+    write(tmp_path, "shop-lake", {}, team="shop")
+    for command in (["cost"], ["policy", "lake"]):
+        other = labs(*command, "--assembly", str(tmp_path))
+        assert (other.exit_code, "holds shop-web, shop-lake; none has the tag" in other.stderr) == (2, True)
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"Resources": {"A": {}}}', '{"Resources": []}'])
+def test_refuses_a_stack_whose_template_is_none(tmp_path: Path, text: str) -> None:
+    write(tmp_path, "ml-labs-lake", {}, lab="lake")
+    (tmp_path / "ml-labs-lake.template.json").write_text(text)
     broken = labs("cost", "--assembly", str(tmp_path))
     assert (broken.exit_code, "is no template" in broken.stderr) == (3, True)
+
+
+def test_a_number_that_only_the_stack_knows_is_listed_and_left_out_of_the_sum() -> None:
+    found = copy.deepcopy(stacks())
+    for stack in found:
+        for resource in stack["template"]["Resources"].values():
+            if resource["Type"] == "AWS::Kinesis::Stream":
+                resource["Properties"]["ShardCount"] = {"Ref": "Shards"}
+            if resource["Type"] == "AWS::Lambda::Function":
+                resource["Properties"]["MemorySize"] = {"Ref": "Memory"}
+    [line] = costs.unknown(idle_costs.idle(found, "us-east-1"))
+    assert "only the deployed stack knows" in line.basis
+    assert line.units is None
+    [run] = [one for one in run_costs.one_run(found, "us-east-1", 10) if one.units is None]
+    assert run.price.id == "lambda-gb-second"

@@ -18,7 +18,7 @@ from labs.doctor import needed_quotas
 from labs.synth import synthesize
 from offline.deploy import deploy
 from offline.sandbox import Sandbox
-from tests.assembly import assembly, templates
+from tests.assembly import assembly, templates, write
 
 OPEN = [{"Principal": {"DataLakePrincipalIdentifier": "IAM_ALLOWED_PRINCIPALS"}, "Permissions": ["ALL"]}]
 SOMEBODY = [{**OPEN[0], "Principal": {"DataLakePrincipalIdentifier": "arn:aws:iam::123456789012:role/a"}}]
@@ -86,13 +86,19 @@ def test_an_old_bootstrap_is_a_problem(sandbox: Sandbox) -> None:
     assert found["bootstrap"][0]["found"] == "version 5; the stacks need 6"
 
 
+LAKE = {
+    "type": "aws:cloudformation:stack",
+    "properties": {"templateFile": "ml-labs-lake.template.json", "tags": {"lab": "lake"}},
+}
+
+
 @pytest.mark.parametrize(
     ("edit", "said"),
     [
         (lambda manifest: {**manifest, "version": "99.0.0"}, "cloud assembly schema 99.0.0; aws-cdk@"),
-        (lambda manifest: {**manifest, "artifacts": {}}, ""),
+        (lambda manifest: {**manifest, "artifacts": {"ml-labs-lake": LAKE}}, ""),
     ],
-    ids=["newer", "no artifacts"],
+    ids=["newer", "no version of the bootstrap"],
 )
 def test_an_assembly_newer_than_the_command_line_is_a_problem(
     sandbox: Sandbox, tmp_path: Path, edit: Any, said: str
@@ -304,8 +310,7 @@ def test_dashboards_need_a_subscription(
 ) -> None:
     ready()
     dashboards = {"Resources": {"D": {"Type": "AWS::QuickSight::Dashboard", "Properties": {}}}}
-    (tmp_path / "ml-labs-lake.template.json").write_text(json.dumps(dashboards))
-    (tmp_path / "manifest.json").write_text('{"version": "55.0.0"}')
+    write(tmp_path, "ml-labs-lake", dashboards, lab="lake")
     if answered is not None:
         answer(monkeypatch, "DescribeAccountSubscription", answered)
     _, found = examined("lake", folder=tmp_path)
@@ -323,6 +328,7 @@ def test_the_table_says_level_finding_and_advice(sandbox: Sandbox) -> None:
 def test_refuses_what_is_no_assembly(sandbox: Sandbox, tmp_path: Path) -> None:
     result = labs("doctor", "--assembly", str(tmp_path))
     assert (result.exit_code, "is no cloud assembly" in result.stderr) == (3, True)
-    (tmp_path / "ml-labs-lake.template.json").write_text("{}")
+    write(tmp_path, "ml-labs-lake", {}, lab="lake")
+    (tmp_path / "manifest.json").write_text("[]")
     result = labs("doctor", "lake", "--assembly", str(tmp_path))
     assert (result.exit_code, "is no cloud assembly" in result.stderr) == (3, True)

@@ -13,7 +13,7 @@ from typer.testing import CliRunner, Result
 from labs.cli import app, stack_record
 from labs.policy import HIGHEST_CHARACTERS, is_known, length, narrowed, parts, policies, statement, text
 from labs.registry import LABS
-from tests.assembly import assembly
+from tests.assembly import assembly, write
 
 
 def labs(*arguments: str) -> Result:
@@ -191,7 +191,7 @@ def test_the_command_prints_the_documents_and_notes_beside_them() -> None:
 
 def test_a_type_without_permissions_is_named(tmp_path: Path) -> None:
     template = {"Resources": {"Odd": {"Type": "AWS::Braket::Thing"}}}
-    (tmp_path / "ml-labs-lake.template.json").write_text(json.dumps(template))
+    write(tmp_path, "ml-labs-lake", template, lab="lake")
     result = labs("policy", "lake", "--assembly", str(tmp_path))
     assert result.exit_code == 1
     assert "AWS::Braket::Thing declares no permissions" in result.stderr

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from labs import costs, runs
+from labs import costs, idle_costs, runs
 from labs.errors import UsageError
 from labs.evidence import Evidence, Run, StepResult, equal
 from labs.report import resources
@@ -145,19 +145,19 @@ def test_a_drawing_without_stacks_is_empty() -> None:
 
 
 def test_idle_cost_counts_keys_and_shards(stacks: list[dict[str, Any]]) -> None:
-    lines = costs.idle(stacks, "us-east-1")
+    lines = idle_costs.idle(stacks, "us-east-1")
     assert {line.noun for line in lines} == {"lake", "streaming"}
     assert costs.total(lines) == pytest.approx(1 + 4 * 730 * 0.015)
 
 
 def test_an_unknown_price_is_called_unknown() -> None:
     stack = {"noun": "x", "template": {"Resources": {"Nat": {"Type": "AWS::EC2::NatGateway"}}}}
-    [line] = costs.idle([stack], "us-east-1")
+    [line] = idle_costs.idle([stack], "us-east-1")
     assert line.usd is None
 
 
 def test_a_region_without_a_price_is_called_unknown(stacks: list[dict[str, Any]]) -> None:
-    assert any(line.usd is None for line in costs.idle(stacks, "eu-west-1"))
+    assert any(line.usd is None for line in idle_costs.idle(stacks, "eu-west-1"))
 
 
 def test_runs_of_the_same_second_have_folders_of_their_own(tmp_path: Path) -> None:

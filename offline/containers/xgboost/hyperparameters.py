@@ -8,7 +8,8 @@ from collections.abc import Callable
 from typing import Any
 
 from facts import algorithms
-from facts.algorithms import Hyperparameter, Range
+from facts.algorithm_entries import Range
+from facts.algorithms import Hyperparameter
 from offline.containers.toolkit import UserError
 
 MAXIMIZE = ("auc", "aucpr", "map", "ndcg")

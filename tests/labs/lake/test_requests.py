@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from labs import costs
+from labs import run_costs
 from labs.cli import stack_record
 from labs.context import Context
 from labs.lake import LAB
@@ -29,6 +29,6 @@ def test_the_requests_of_a_run_are_those_that_its_cost_is_reckoned_from(lake: Co
     for step in LAB.steps:
         step.run(lake)
     stacks = [stack_record(stack) for stack in assembly().only(["lake"]).stacks]
-    lines = {line.price.id: line for line in costs.one_run(stacks, "us-east-1", 1)}
+    lines = {line.price.id: line for line in run_costs.one_run(stacks, "us-east-1", 1)}
     for id, count in counted.items():
         assert lines[id].units == pytest.approx(count / 1000, rel=0.02)

@@ -1,0 +1,70 @@
+"""Templates from files: JSON, YAML with CloudFormation's short forms, or a whole cloud assembly."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from gate.errors import TemplateError
+from gate.template import Templates
+
+
+def read(path: Path) -> Templates:
+    """The templates of a file (JSON or YAML) or of a cloud assembly, nested ones included."""
+    if not path.exists():
+        raise TemplateError(f"there is no {path}; name a template (JSON or YAML) or a folder such as cdk.out")
+    if path.is_dir():
+        files = sorted({*path.rglob("*.template.json"), *path.rglob("*.nested.template.json")})
+        if not files:
+            raise TemplateError(f"{path} is no cloud assembly: it holds no *.template.json; run `cdk synth`")
+        return Templates.of({file.name: parsed(file) for file in files})
+    return Templates.of({path.name: parsed(path)})
+
+
+def parsed(file: Path) -> Any:
+    """The document of a template file."""
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise TemplateError(f"{file} cannot be read: {error}") from None
+    if file.suffix == ".json" or text.lstrip().startswith("{"):
+        try:
+            return json.loads(text)
+        except json.JSONDecodeError as error:
+            raise TemplateError(f"{file} is not JSON: {error}") from None
+    return from_yaml(text, str(file))
+
+
+def from_yaml(text: str, name: str) -> Any:
+    """YAML with CloudFormation's short forms.
+
+    >>> from_yaml("A: !GetAtt B.Arn\\nC: !Sub '${D}'", "t")
+    {'A': {'Fn::GetAtt': ['B', 'Arn']}, 'C': {'Fn::Sub': '${D}'}}
+    """
+    import yaml
+
+    class Loader(yaml.SafeLoader):
+        """Keeps dates as the text they are."""
+
+    Loader.yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in resolvers if tag != "tag:yaml.org,2002:timestamp"]
+        for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+    }
+    Loader.add_multi_constructor("!", _short_form)
+    try:
+        return yaml.load(text, Loader)
+    except yaml.YAMLError as error:
+        raise TemplateError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
+
+
+def _short_form(loader: Any, tag: str, node: Any) -> dict[str, Any]:
+    from yaml import MappingNode, ScalarNode
+
+    name = tag if tag in ("Ref", "Condition") else f"Fn::{tag}"
+    if isinstance(node, ScalarNode):
+        value: Any = loader.construct_scalar(node)
+        return {name: value.split(".", 1) if tag == "GetAtt" else value}
+    if isinstance(node, MappingNode):
+        return {name: loader.construct_mapping(node, deep=True)}
+    return {name: loader.construct_sequence(node, deep=True)}

@@ -1,0 +1,73 @@
+"""The labs' templates of a cloud assembly: a stack is a lab's where its tag `lab` says so."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
+
+from labs.errors import SynthError, UsageError
+from labs.synth import synthesize
+
+STACK = "aws:cloudformation:stack"
+
+
+@contextmanager
+def synthesized(assembly: Path | None, overrides: dict[str, str]) -> Iterator[Path]:
+    """The assembly that was named, or one made for the moment."""
+    if assembly is not None:
+        yield assembly
+        return
+    with TemporaryDirectory(prefix="assembly-") as folder:
+        yield synthesize(Path(folder) / "cdk.out", overrides)
+
+
+def stacks_of(folder: Path, nouns: list[str]) -> list[dict[str, Any]]:
+    """The stacks of these labs, in their order; an assembly without any, as another project's, is refused."""
+    stacks = {name: properties for name, properties in _stacks(folder) if noun_of(properties) in nouns}
+    if not stacks:
+        held = ", ".join(name for name, _ in _stacks(folder)) or "no stack"
+        raise UsageError(f"{folder} holds {held}; none has the tag `lab` of a stack of {', '.join(nouns)}")
+    found = [
+        {"name": name, "noun": noun_of(properties), "template": _template(folder, properties)}
+        for name, properties in stacks.items()
+    ]
+    return sorted(found, key=lambda stack: nouns.index(stack["noun"]))
+
+
+def noun_of(properties: dict[str, Any]) -> str:
+    """The lab that a stack's tags name; empty for a stack of anybody else's."""
+    tags = properties.get("tags")
+    return str(tags.get("lab", "")) if isinstance(tags, dict) else ""
+
+
+def _stacks(folder: Path) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Name and properties of each stack that the manifest lists."""
+    artifacts = _json(folder / "manifest.json", f"{folder} is no cloud assembly").get("artifacts")
+    for name, artifact in (artifacts if isinstance(artifacts, dict) else {}).items():
+        if isinstance(artifact, dict) and artifact.get("type") == STACK:
+            yield name, artifact.get("properties") or {}
+
+
+def _template(folder: Path, properties: dict[str, Any]) -> dict[str, Any]:
+    file = folder / str(properties.get("templateFile"))
+    found = _json(file, f"{file} is no template")
+    resources = found.get("Resources", {})
+    if not isinstance(resources, dict) or any(
+        not isinstance(one, dict) or not isinstance(one.get("Type"), str) for one in resources.values()
+    ):
+        raise SynthError(f"{file} is no template: a resource of it has no Type; synthesize again")
+    return found
+
+
+def _json(file: Path, otherwise: str) -> dict[str, Any]:
+    try:
+        loaded = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise SynthError(f"{otherwise}: {error}; run `labs synth`") from None
+    if not isinstance(loaded, dict):
+        raise SynthError(f"{otherwise}: {file.name} holds a {type(loaded).__name__}; run `labs synth`")
+    return loaded
