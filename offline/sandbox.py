@@ -29,6 +29,7 @@ from moto.core.responses import BaseResponse
 from offline.clock import clock
 from offline.engine import ACCOUNT_ID, forget_clients
 from offline.engines import ENGINES
+from offline.failures import Failures
 from offline.iam import gatekeeper
 from offline.lock import lock, settling
 from offline.moto_time import account_time
@@ -130,21 +131,21 @@ class Sandbox:
         return lock.waiting()
 
     def settle(self) -> None:
-        """Run what is due until nothing is."""
-        with lock.waiting(), settling, lock:
-            while sum(engine.settle() for engine in self.engines()):
+        """Run what is due until nothing is; an engine's failure is raised when the others are done."""
+        with Failures() as failures, lock.waiting(), settling, lock:
+            while sum(failures.kept(engine.settle, engine) or 0 for engine in self.engines()):
                 pass
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Let time pass, stopping wherever something falls due."""
+        """Let time pass, stopping wherever something falls due; failures are raised when it has passed."""
         target = clock.now() + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        with lock.waiting(), settling:
-            self.settle()
+        with Failures() as failures, lock.waiting(), settling:
+            failures.kept(self.settle)
             while (moment := self.next_due(clock.now())) is not None and moment <= target:
                 clock.move_to(moment)
-                self.settle()
+                failures.kept(self.settle)
             clock.move_to(target)
-            self.settle()
+            failures.kept(self.settle)
 
     def next_due(self, after: datetime) -> datetime | None:
         """When the next thing falls due that is not yet due at a moment."""
