@@ -16,6 +16,7 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, ExitStack
 from datetime import datetime, timedelta
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 from unittest.mock import patch
@@ -30,6 +31,7 @@ from offline import changes
 from offline.clock import clock
 from offline.engine import ACCOUNT_ID, forget_clients
 from offline.engines import ENGINES
+from offline.failures import Failures
 from offline.iam import gatekeeper
 from offline.lock import lock, settling
 from offline.moto_time import account_time
@@ -135,21 +137,21 @@ class Sandbox:
         return lock.waiting()
 
     def settle(self) -> None:
-        """Run what is due until nothing is."""
-        with lock.waiting(), settling, lock:
-            while sum(_settled(engine) for engine in self.engines()):
+        """Run what is due until nothing is; an engine's failure is raised when the others are done."""
+        with Failures() as failures, lock.waiting(), settling, lock:
+            while sum(failures.kept(partial(_settled, engine), engine) or 0 for engine in self.engines()):
                 pass
 
     def advance(self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0) -> None:
-        """Let time pass, stopping wherever something falls due."""
+        """Let time pass, stopping wherever something falls due; failures are raised when it has passed."""
         target = clock.now() + timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
-        with lock.waiting(), settling:
-            self.settle()
+        with Failures() as failures, lock.waiting(), settling:
+            failures.kept(self.settle)
             while (moment := self.next_due(clock.now())) is not None and moment <= target:
                 clock.move_to(moment)
-                self.settle()
+                failures.kept(self.settle)
             clock.move_to(target)
-            self.settle()
+            failures.kept(self.settle)
 
     def next_due(self, after: datetime) -> datetime | None:
         """When the next thing falls due that is not yet due at a moment."""

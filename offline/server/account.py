@@ -70,12 +70,18 @@ class Server:
     def url(self) -> str:
         return f"http://{self._host}:{self.port}"
 
-    def advance(self, seconds: float) -> None:
-        """Let time pass, as the account does."""
-        self.sandbox.advance(seconds=seconds)
-        with lock:
-            self._commit()
-        self._wake()
+    def advance(self, seconds: float) -> str:
+        """Let time pass; what could not be done meanwhile."""
+        try:
+            self.sandbox.advance(seconds=seconds)
+            with lock:
+                self._commit()
+        except Exception as error:
+            logger.error("what fell due could not all be done", exc_info=error)
+            return f"{type(error).__name__}: {error}"
+        finally:
+            self._wake()
+        return ""
 
     def answer(self, request: Request) -> Answer:
         """The answer to any request at all."""
@@ -86,7 +92,7 @@ class Server:
         with seen() as callers:
             answer = dressed(self._served(call), call.service)
         milliseconds = (time.perf_counter() - started) * 1000
-        self.journal.add(entry_of(request, call.service, callers, answer, milliseconds))
+        self.journal.add(entry_of(call, callers, answer, milliseconds))
         self._wake()
         return answer
 

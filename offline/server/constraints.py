@@ -7,6 +7,7 @@ not be null".
 from __future__ import annotations
 
 import re
+from base64 import b64decode
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -35,6 +36,7 @@ class Violations:
     """What does not fit a shape."""
 
     types: list[str] = field(default_factory=list)
+    missing: list[str] = field(default_factory=list)
     values: list[str] = field(default_factory=list)
 
 
@@ -52,6 +54,10 @@ def _check(value: Any, shape: Any, path: str, found: Violations) -> None:
         if not getattr(shape, "is_document_type", False):
             found.types.append(f"'{path or 'body'}' must be a {kind}, got {type(value).__name__}")
         return
+    if kind == "blob" and isinstance(value, str) and not _is_base64(value):
+        found.types.append(f"'{path}' must be Base64")
+    if kind == "structure":
+        found.missing.extend(_missing(value, shape, path))
     found.values.extend(_against(value, shape, path))
     for inner, member, name in _inside(value, shape, path):
         _check(inner, member, name, found)
@@ -64,13 +70,25 @@ def _inside(value: Any, shape: Any, path: str) -> Iterator[tuple[Any, Any, str]]
             if value.get(name) is not None:
                 yield value[name], member, _joined(path, name)
     elif shape.type_name == "list":
-        yield from (
-            (one, shape.member, f"{path}.{n}.member") for n, one in enumerate(value, 1) if one is not None
-        )
+        yield from ((one, shape.member, f"{path}.{n}.member") for n, one in enumerate(value, 1))
     elif shape.type_name == "map":
         yield from (
             (one, shape.value, f"{path}.{key}.member") for key, one in value.items() if one is not None
         )
+
+
+def _is_base64(text: str) -> bool:
+    try:
+        b64decode(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _missing(value: dict[str, Any], shape: Any, path: str) -> Iterator[str]:
+    for name in shape.metadata.get("required", []):
+        if value.get(name) is None:
+            yield _said("null", _joined(path, name), "Member must not be null")
 
 
 def _joined(path: str, name: str) -> str:
@@ -79,11 +97,6 @@ def _joined(path: str, name: str) -> str:
 
 def _against(value: Any, shape: Any, path: str) -> Iterator[str]:
     """The constraints that a value does not satisfy."""
-    if shape.type_name == "structure":
-        for name in shape.metadata.get("required", []):
-            if value.get(name) is None:
-                yield _said("null", _joined(path, name), "Member must not be null")
-        return
     lengthy = isinstance(value, str | bytes | list | dict)
     size = len(value) if lengthy else value
     what = "length" if lengthy else "value"

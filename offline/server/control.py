@@ -69,13 +69,14 @@ def _advance(request: Request, server: Server) -> Answer:
     if request.mimetype != "application/json":
         # Pages of other sites can send forms and plain text here, but not this.
         return _json(415, {"message": f"got {request.mimetype or 'no type'}; allowed: application/json"})
-    seconds = _seconds(request.get_data())
+    seconds = _seconds(request.raw)
     if seconds is None:
         allowed = f'{{"seconds": a number from 0 to {MOST_SECONDS}}}'
-        return _json(400, {"message": f"got {request.get_data()[:200]!r}; allowed: {allowed}"})
+        return _json(400, {"message": f"got {request.raw[:200]!r}; allowed: {allowed}"})
     before = clock.now()
-    server.advance(seconds)
-    return _json(200, {**_now(), "from": before.isoformat()})
+    failure = server.advance(seconds)
+    told = {**_now(), "from": before.isoformat()}
+    return _json(200, told) if not failure else _json(500, {**told, "message": failure})
 
 
 def _seconds(body: bytes) -> float | None:

@@ -39,8 +39,7 @@ Application = Callable[[Request], Answer]
 
 class Parser(HTTPRequestParser):
     """Takes two things that S3's clients do: they announce bodies that are empty (waitress would wait for
-    them for ever), and name metadata with underscores (it leaves those out, as WSGI cannot tell them from
-    dashes).
+    ever), and name metadata with underscores (it leaves those out, as WSGI cannot tell them from dashes).
     """
 
     def parse_header(self, header_plus: bytes) -> None:
@@ -58,7 +57,7 @@ class Parser(HTTPRequestParser):
 
 
 class Task(WSGITask):
-    """Keeps the names of S3 metadata in lower case; waitress writes all names in capitals."""
+    """Leaves the names of S3 metadata in lower case; waitress writes all names in capitals."""
 
     def build_response_header(self) -> bytes:
         return METADATA_NAME.sub(lambda name: name[0].lower(), super().build_response_header())

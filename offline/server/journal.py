@@ -11,9 +11,8 @@ from threading import Lock
 from urllib.parse import unquote
 
 from offline.iam.callers import Caller
-from offline.server import diagnosis
 from offline.server.forms import Answer
-from offline.server.routing import Request
+from offline.server.service import Call
 
 KEPT = 200
 LOOKED_AT = 1024
@@ -59,15 +58,13 @@ class Journal:
             self._listener(entry)
 
 
-def entry_of(
-    request: Request, service: str, callers: list[Caller], answer: Answer, milliseconds: float
-) -> Entry:
-    """The line of a request that was answered."""
-    body = request.get_data()
+def entry_of(call: Call, callers: list[Caller], answer: Answer, milliseconds: float) -> Entry:
+    """The line of a call that was answered."""
+    body = call.request.raw
     return Entry(
         at=datetime.now(UTC),
-        operation=f"{service}.{operation_of(request, service)}",
-        resource=resource_of(request, service, body),
+        operation=f"{call.service or 'unknown'}.{operation_of(call)}",
+        resource=resource_of(call, body),
         caller=name_of(callers[0]) if callers else "",
         status=answer.status,
         milliseconds=milliseconds,
@@ -77,10 +74,11 @@ def entry_of(
     )
 
 
-def operation_of(request: Request, service: str) -> str:
+def operation_of(call: Call) -> str:
     """How AWS names what was asked; of S3, as its policies do."""
-    if service != "s3":
-        return diagnosis.operation_of(request, service) or f"{request.method} {request.path}"
+    request = call.request
+    if call.service != "s3":
+        return call.asked.operation or f"{request.method} {request.path}"
     from offline.engines.s3.access import bucket_action, object_action
 
     bucket, _, key = request.path.lstrip("/").partition("/")
@@ -90,14 +88,15 @@ def operation_of(request: Request, service: str) -> str:
     return object_action(request.method, query) if key else bucket_action(request.method, query)
 
 
-def resource_of(request: Request, service: str, body: bytes) -> str:
+def resource_of(call: Call, body: bytes) -> str:
     """What a request is about, as far as it can be told at a glance."""
-    if service == "s3":
-        return unquote(request.path.lstrip("/"))
+    path = call.request.path
+    if call.service == "s3":
+        return path.lstrip("/")
     for part in (body[:LOOKED_AT], body[-LOOKED_AT:]):
         if found := NAMED.search(part) or IN_FORM.search(part):
             return unquote(found[1].decode(errors="replace")).rpartition(":")[2]
-    return request.path.strip("/") if len(request.path) > 1 else ""
+    return path.strip("/")
 
 
 def name_of(caller: Caller) -> str:

@@ -6,15 +6,19 @@ region; what nobody signed is told by its target, its form, or is Amazon S3's.
 
 from __future__ import annotations
 
+import gzip
 import re
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cache, lru_cache
+from io import BytesIO
 from typing import Any
 
 from moto.backend_index import backend_url_patterns
 from moto.backends import get_backend
 from moto.core.request import Request as MotoRequest
+from moto.core.responses import BaseResponse
 
 from offline.engine import ACCOUNT_ID
 
@@ -34,6 +38,41 @@ class Request(MotoRequest):
     """A request as it arrived, in the form that moto's services read."""
 
     from_wsgi_server = True
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.raw: bytes = environ["wsgi.input"].read()
+        """The body as it came; reading it as a form uses up the one that moto sees."""
+        environ["wsgi.input"] = BytesIO(self.raw)
+        # moto's own ways to say which account and region: AWS knows both from the signature alone.
+        environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
+        environ["HTTP_USER_AGENT"] = environ.get("HTTP_USER_AGENT", "").replace("region/", "")
+        super().__init__(environ)
+
+    @property
+    def content(self) -> bytes:
+        """The body, inflated where it is compressed."""
+        compressed = self.headers.get("Content-Encoding") == "gzip"
+        return gzip.decompress(self.raw) if compressed else self.raw
+
+    def plain(self) -> Request:
+        """The request as its protocol has it: not compressed, and without a query beside a target."""
+        changed: dict[str, Any] = {}
+        if self.headers.get("X-Amz-Target") and self.query_string:
+            changed |= {"QUERY_STRING": "", "RAW_URI": self.raw_path}
+        if self.headers.get("Content-Encoding") == "gzip":
+            changed |= self._inflated()
+        if not changed:
+            return self
+        return Request({**self.environ, "wsgi.input": BytesIO(self.raw), **changed})
+
+    def _inflated(self) -> dict[str, Any]:
+        """What changes with the compression gone; nothing where the body is not what it says."""
+        try:
+            content = self.content
+        except (EOFError, OSError, zlib.error):
+            return {}
+        size = str(len(content))
+        return {"wsgi.input": BytesIO(content), "CONTENT_LENGTH": size, "HTTP_CONTENT_ENCODING": "identity"}
 
     @property
     def action(self) -> str:
@@ -109,6 +148,17 @@ def handler_of(module: str, region: str, path: str) -> Handler | None:
         found = backend.url_paths.items()
         _tables[type(backend)] = [(re.compile(pattern), handler) for pattern, handler in found]
     return next((handler for pattern, handler in _tables[type(backend)] if pattern.match(path)), None)
+
+
+@cache
+def _service_name(kind: type) -> str:
+    return str(kind().boto3_service_name)
+
+
+def model_name(handler: Handler) -> str:
+    """botocore's name of the service that a handler of moto's plays; empty where it does not tell."""
+    kind = getattr(handler, "__self__", None)
+    return _service_name(kind) if isinstance(kind, type) and issubclass(kind, BaseResponse) else ""
 
 
 _tables: dict[type, list[tuple[re.Pattern[str], Handler]]] = {}

@@ -3,83 +3,82 @@
 from __future__ import annotations
 
 import logging
+import re
 from dataclasses import dataclass
-from typing import Any
+from functools import cached_property
+from traceback import extract_tb
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
 from offline.errors import SandboxError
-from offline.server import diagnosis
+from offline.server.diagnosis import Asked, misshapen, mistake_in, not_played, unknown_operation
 from offline.server.forms import Answer, Refusal, refused
-from offline.server.routing import (
-    Address,
-    Handler,
-    Request,
-    address_of,
-    handler_of,
-    module_of,
-)
+from offline.server.routing import Address, Handler, Request, address_of, handler_of, model_name, module_of
 
 logger = logging.getLogger("offline.server")
+PLACE = re.compile(r"\b((?:moto|offline)/.+)$")
 
 
 @dataclass(frozen=True)
 class Call:
-    """A request and where it goes: a service of AWS, and moto's package that plays it."""
+    """A request and where it goes: a service of AWS, and what answers it here."""
 
     request: Request
     address: Address
-    module: str | None
+    handler: Handler | None = None
+    refusal: Refusal | None = None
+    """Why it goes nowhere."""
 
     @property
     def service(self) -> str:
         return self.address.service
 
+    @cached_property
+    def asked(self) -> Asked:
+        return Asked(self.request, self.service, model_name(self.handler) if self.handler else "")
+
     def refused(self, refusal: Refusal) -> Answer:
-        protocol = diagnosis.protocol_of(self.request, self.service)
-        return refused(refusal, protocol, self.request.mimetype)
+        return refused(refusal, self.asked.protocol, self.request.mimetype)
 
 
 def call_of(request: Request, region: str) -> Call:
     """The call that a request makes; of an unsigned one, in this region."""
     address = address_of(request, region)
-    return Call(request, address, module_of(address, request))
+    if not address.service:
+        message = "Authorization header requires 'Credential' of <key>/<date>/<region>/<service>/aws4_request"
+        return Call(request, address, refusal=Refusal("IncompleteSignature", message))
+    if address.service != "s3":
+        request = request.plain()
+    module = module_of(address, request)
+    if module is None:
+        message = f"'{address.service}' is no service of this offline account"
+        return Call(request, address, refusal=Refusal("UnknownOperationException", message, 404))
+    try:
+        return Call(request, address, handler_of(module, address.region, request.raw_path))
+    except LookupError:
+        message = f"Credential should be scoped to a valid region, got '{address.region}'"
+        return Call(request, address, refusal=Refusal("SignatureDoesNotMatch", message, 403))
 
 
 def serve(call: Call) -> Answer:
     """What the account answers; whatever goes wrong on the way is an error as AWS words it."""
-    if not call.service:
-        message = (
-            "Authorization header requires 'Credential' of <key>/<date>/<region>/<service>/aws4_request."
-        )
-        return call.refused(Refusal("IncompleteSignature", message))
-    if call.module is None:
-        message = f"'{call.service}' is no service of this offline account"
-        return call.refused(Refusal("UnknownOperationException", message, 404))
-    return _serve(call, call.module)
-
-
-def _serve(call: Call, module: str) -> Answer:
-    region = call.address.region
+    refusal = call.refusal or misshapen(call.asked)
+    if refusal is not None:
+        return call.refused(refusal)
+    if call.handler is None:
+        return call.refused(unknown_operation(call.asked))
     try:
-        handler = handler_of(module, region, call.request.raw_path)
-    except LookupError:
-        message = f"Credential should be scoped to a valid region, got '{region}' for {call.service}."
-        return call.refused(Refusal("SignatureDoesNotMatch", message, 403))
-    if handler is None:
-        return call.refused(diagnosis.unknown_operation(call.request, call.service))
-    try:
-        return _checked(call, _answer(call, handler))
+        return _checked(call, _answer(call, call.handler))
     except (SandboxError, NotImplementedError) as error:
-        return call.refused(diagnosis.not_offline(call.request, call.service, error))
+        return call.refused(not_played(call.asked, str(error) or "no reason given"))
     except Exception as error:  # noqa: BLE001 - the one place where whatever a request ran into ends
         return _failed(call, error)
 
 
 def _answer(call: Call, handler: Handler) -> Answer:
-    """What moto's handler, or an engine's, answers or raises as AWS's own error."""
+    """What moto's handler, or an engine's, answers, or raises as AWS's own error."""
     try:
         status, headers, body = handler(call.request, call.request.raw_url, call.request.headers)
     except ServiceException as error:
@@ -89,31 +88,46 @@ def _answer(call: Call, handler: Handler) -> Answer:
         status = error.response["ResponseMetadata"].get("HTTPStatusCode", 400)
         return call.refused(Refusal(told["Code"], told["Message"], status))
     except HTTPException as error:
-        if not hasattr(error, "error_type"):  # not moto's: it would answer a page of HTML
-            return call.refused(
-                Refusal(error.name.replace(" ", ""), error.description or error.name, error.code or 400)
-            )
+        if not hasattr(error, "error_type"):
+            return call.refused(_of_werkzeug(error))
         status, headers, body = error.code, dict(error.get_headers()), error.get_body()
-    return Answer(
-        int(status), _texts(headers), body.encode() if isinstance(body, str) else bytes(body or b"")
-    )
+    content = body.encode() if isinstance(body, str) else bytes(body or b"")
+    return Answer(int(status), {str(name).lower(): str(headers[name]) for name in headers}, content)
 
 
-def _texts(headers: Any) -> dict[str, str]:
-    return {str(name).lower(): str(value) for name, value in dict(headers).items()}
+def _of_werkzeug(error: HTTPException) -> Refusal:
+    """What is not moto's own would be a page of HTML."""
+    return Refusal(error.name.replace(" ", ""), error.description or error.name, error.code or 400)
 
 
 def _checked(call: Call, answer: Answer) -> Answer:
     """moto answers an operation that it cannot tell with a bare 404."""
     if answer.status == 404 and not answer.body and call.request.method != "HEAD":
-        return call.refused(diagnosis.unknown_operation(call.request, call.service))
+        return call.refused(unknown_operation(call.asked))
     return answer
 
 
 def _failed(call: Call, error: Exception) -> Answer:
     """Of what a service broke on: the client's mistake if there is one, else ours, with its traceback."""
-    refusal = diagnosis.mistake_in(call.request, call.service)
-    if refusal is None:
-        logger.error("%s %s failed", call.request.method, call.request.raw_path, exc_info=error)
-        refusal = Refusal("InternalFailure", f"{type(error).__name__}: {error}", 500)
-    return call.refused(refusal)
+    refusal = mistake_in(call.asked, error)
+    if refusal is not None:
+        return call.refused(refusal)
+    logger.error("%s:%s failed", call.service, call.asked.operation, exc_info=error)
+    place = origin(error)
+    if place.startswith("moto/"):
+        # moto lacks a check that AWS has, or what was asked for; nobody should try again.
+        return call.refused(not_played(call.asked, f"{place} raised {type(error).__name__}: {error}"))
+    return call.refused(Refusal("InternalFailure", f"{place} raised {type(error).__name__}: {error}", 500))
+
+
+def origin(error: BaseException) -> str:
+    """The innermost place in moto or here that an error came from.
+
+    >>> try: address_of(None, "us-east-1")
+    ... except AttributeError as error: origin(error).rpartition(":")[0]
+    'offline/server/routing.py'
+    """
+    frames = [frame for frame in extract_tb(error.__traceback__) if PLACE.search(frame.filename)]
+    if not frames:
+        return "a library"
+    return f"{PLACE.search(frames[-1].filename)[1]}:{frames[-1].lineno}"  # type: ignore[index]

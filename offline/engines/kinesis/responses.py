@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.core.responses import ActionResult, EmptyResult
 from moto.kinesis.exceptions import InvalidArgumentError
 from moto.kinesis.responses import KinesisResponse
@@ -58,6 +59,8 @@ class RecordResponse(KinesisResponse):
     def put_record(self) -> str:
         request = json.loads(self.body)
         stream = self.engine.stream_of(request)
+        if request.get("PartitionKey") is None:
+            raise without_key("partitionKey")
         if decoded_length(request["Data"]) > stream.record_bytes:
             raise too_long("data", stream.record_bytes)
         ((shard, position),) = self.engine.put(stream, [request])
@@ -121,6 +124,9 @@ def child_of(shard: LimitedShard) -> dict[str, Any]:
 
 def refuse_oversized(stream: LimitedStream, records: list[dict[str, str]]) -> None:
     """Turn a whole PutRecords request away that is over a limit, as AWS does."""
+    for number, record in enumerate(records, start=1):
+        if record.get("PartitionKey") is None:
+            raise without_key(f"records.{number}.member.partitionKey")
     most, most_bytes = (int(limits.value(f"kinesis-put-records-{unit}")) for unit in ("records", "bytes"))
     if len(records) > most:
         raise too_long("records", most)
@@ -130,6 +136,15 @@ def refuse_oversized(stream: LimitedStream, records: list[dict[str, str]]) -> No
         raise too_long(f"records.{number}.member.data", stream.record_bytes)
     if sum(sizes) + sum(len(record["PartitionKey"]) for record in records) > most_bytes:
         raise InvalidArgumentError(f"Records size exceeds {most_bytes // 1024**2} MB limit")
+
+
+def without_key(member: str) -> JsonRESTError:
+    """Streams that distribute records by their partition keys, as all do offline, need one."""
+    return JsonRESTError(
+        "ValidationException",
+        f"1 validation error detected: Value null at '{member}' failed to satisfy constraint: "
+        "Member must not be null",
+    )
 
 
 def encryption(stream: LimitedStream) -> dict[str, str]:

@@ -26,6 +26,7 @@ class Function(LambdaFunction):
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
         super().__init__(account_id, spec, region, version)
+        self._refuse_no_archive()
         self.logging_config: dict[str, str] = spec.get("LoggingConfig") or {}
         if self.logging_config.get("LogFormat", "Text") != "Text":
             raise InvalidParameterValueException(
@@ -41,6 +42,26 @@ class Function(LambdaFunction):
         shape = {"LogFormat": "Text", "LogGroup": self.log_group}
         kept: dict[str, Any] = super().get_configuration(on_create)
         return kept | {"LoggingConfig": shape}
+
+    def _refuse_no_archive(self) -> None:
+        if self.package_type != "Zip":
+            return
+        if not hasattr(self, "code_bytes"):
+            raise InvalidParameterValueException("Please provide a source for function code.")
+        if not zipfile.is_zipfile(io.BytesIO(self.code_bytes)):
+            raise InvalidParameterValueException(
+                "Could not unzip uploaded file. Please check your file, then try to upload again."
+            )
+
+    def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
+        before = dict(self.__dict__)
+        updated: dict[str, Any] = super().update_function_code(updated_spec)
+        try:
+            self._refuse_no_archive()
+        except InvalidParameterValueException:
+            self.__dict__.update(before)
+            raise
+        return updated
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         self.logging_config = config_updates.get("LoggingConfig", self.logging_config)

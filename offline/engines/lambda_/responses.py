@@ -20,6 +20,12 @@ __all__ = ["url_bases", "url_paths"]
 class InvokeResponse(LambdaResponse):
     """moto's responses, but for the one that runs code."""
 
+    def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
+        """An event is bytes, until the function reads it as JSON."""
+        super().setup_class(
+            request, *args, **kwargs | {"use_raw_body": request.path.endswith("/invocations")}
+        )
+
     def invoke(self) -> tuple[int, dict[str, str], str | bytes]:
         engine = self.backend
         assert isinstance(engine, LambdaEngine)

@@ -10,10 +10,14 @@ import xmltodict
 from moto.core.responses import ActionResult
 from moto.s3 import urls as moto_urls
 from moto.s3.exceptions import (
+    InvalidArgumentError,
     InvalidObjectState,
+    MalformedXML,
+    MethodNotAllowed,
     MissingKey,
     MissingVersion,
     NoSuchLifecycleConfiguration,
+    NoSuchUpload,
     PreconditionFailed,
     S3ClientError,
 )
@@ -90,7 +94,39 @@ class S3Api(S3Response):
 
     def _key_response(self, request: Any, full_url: str) -> Any:
         integrity.check_key(self.parse_key_name())
+        self._check_upload(request.args.get("uploadId"))
         return super()._key_response(request, full_url)
+
+    def _check_upload(self, id: str | None) -> None:
+        """A request that goes on with an upload names one that exists."""
+        known = s3_backends.bucket_accounts
+        if id is None or self.bucket_name not in known:
+            return
+        if id not in self.backend.get_bucket(self.bucket_name).multiparts:
+            raise NoSuchUpload(id)
+
+    def _handle_range_header(self, request: Any, headers: dict[str, Any], content: Any) -> Any:
+        """The bytes that were asked for; what is no range is no such request, and gets all."""
+        if "=" not in request.headers.get("range", ""):
+            return 200, headers, content
+        return super()._handle_range_header(request, headers, content)
+
+    def _bucket_response_post(self, request: Any, bucket_name: str) -> Any:
+        if "delete" not in request.args and "key" not in self.querystring:
+            raise InvalidArgumentError("Bucket POST must contain a field named 'key'.", "key", "")
+        return super()._bucket_response_post(request, bucket_name)
+
+    def _set_action(self, resource: str, method: str, query: dict[str, Any]) -> None:
+        try:
+            super()._set_action(resource, method, query)
+        except KeyError:
+            raise MethodNotAllowed(method, resource) from None
+
+    def _acl_from_headers(self, headers: Any) -> Any:
+        try:
+            return super()._acl_from_headers(headers)
+        except (AttributeError, KeyError):
+            raise InvalidArgumentError("Argument format not recognized", "x-amz-grant", "") from None
 
     def put_object(self) -> Any:
         integrity.check_tags(self._tagging_from_headers(self.headers))
@@ -140,7 +176,10 @@ class S3Api(S3Response):
     def _restore(self, body: bytes, bucket_name: str, query: dict[str, Any], key_name: str) -> Any:
         self._set_action("KEY", "POST", query)
         self._authenticate_and_authorize_s3_action(bucket_name=bucket_name, key_name=key_name)
-        asked = xmltodict.parse(body)["RestoreRequest"] or {}
+        document = xmltodict.parse(body)
+        if "RestoreRequest" not in document:
+            raise MalformedXML
+        asked = document["RestoreRequest"] or {}
         if set(asked) - {"@xmlns", "Days", "Tier", "GlacierJobParameters"}:
             raise integrity.NotImplementedHereError(
                 f"of RestoreObject only Days and Tier, got {sorted(asked)}"

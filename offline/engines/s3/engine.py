@@ -170,6 +170,8 @@ def check_policy(policy: bytes) -> None:
         raise MalformedPolicyError("Missing required field Statement")
     found = document["Statement"]
     for statement in found if isinstance(found, list) else [found]:
+        if not isinstance(statement, dict):
+            raise MalformedPolicyError(f"Statement must be a JSON object, got {statement!r:.100}")
         for field in ("Effect", "Principal", "Action", "Resource"):
             if not {field, f"Not{field}"} & set(statement):
                 raise MalformedPolicyError(f"Missing required field {field}")

@@ -28,7 +28,9 @@ class SageMakerRuntimeEngine(Engine, SageMakerRuntimeBackend):
 
 
 class RuntimeResponses(SageMakerRuntimeResponse):
-    """InvokeEndpoint, from the model."""
+    """InvokeEndpoint, from the model; its payload need not be text."""
+
+    use_raw_body = True
 
     def invoke_endpoint(self) -> TYPE_RESPONSE:
         engine = sagemaker_backends[self.current_account][self.region]

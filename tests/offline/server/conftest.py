@@ -31,7 +31,7 @@ def server(served: Sandbox) -> Server:
 
 @pytest.fixture
 def client_of(server: Server) -> ClientOf:
-    """Clients as another process has them: an endpoint, keys of no meaning, and no second tries."""
+    """Clients as another process has them: an endpoint and keys of no meaning; no second tries."""
 
     def client(service: str, **config: Any) -> Any:
         return boto3.session.Session().client(
