@@ -16,16 +16,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from functools import cache
 from typing import Literal, get_args
 
 from facts.errors import UnknownFactError
-from facts.table import load
+from facts.table import Confidence, load
 
-Use = Literal["training", "hosting", "processing", "transform", "notebook", "emr", "ec2"]
-"""What an instance is for; each use has an enumeration and a price list of its own."""
+Use = Literal["training", "hosting", "processing", "transform", "notebook", "emr", "ec2", "app", "cluster"]
+"""What an instance is for; each use has an enumeration and a price list of its own. `app` is what a Studio
+space stands on, `cluster` a HyperPod; of these two only families are recorded."""
 
-SOURCES: dict[Use, str] = {
+SOURCES: dict[str, str] = {
     "training": "botocore 1.44.5 sagemaker TrainingInstanceType; cfn-lint 1.58.0 processing, else hosting",
     "hosting": "botocore 1.44.5 sagemaker ProductionVariantInstanceType; cfn-lint 1.58.0 hosting",
     "processing": "botocore 1.44.5 sagemaker ProcessingInstanceType; cfn-lint 1.58.0 processing",
@@ -54,6 +56,38 @@ class Instance:
     def sold(self) -> bool:
         """The API names it, and it is neither retired nor replaced and in no price list."""
         return self.exists and self.retired is None and not (self.regions == 0 and self.successor)
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Every size of a family that AWS retired, as a glob such as `p3.*`; `p3dn.24xlarge` is none of these."""
+
+    use: Use
+    family: str
+    retired: date
+    successor: str
+    source: str
+    confidence: Confidence
+
+
+@cache
+def families() -> dict[tuple[Use, str], Family]:
+    """Every retired family by use and glob."""
+    return load(Family, "families.csv", key=("use", "family"))
+
+
+def retired_family(instance_type: str, use: Use) -> Family | None:
+    """The retired family of a type, or of a family that stands alone as AWS Batch takes it.
+
+    >>> retired_family("p3.8xlarge", "ec2").retired.isoformat()
+    '2026-05-25'
+    >>> retired_family("p3", "ec2") is None, retired_family("p3dn.24xlarge", "ec2") is None
+    (False, True)
+    """
+    name = instance_type if "." in instance_type else f"{instance_type}."
+    return next(
+        (row for (of, glob), row in families().items() if of == use and fnmatchcase(name, glob)), None
+    )
 
 
 @cache

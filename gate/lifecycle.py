@@ -4,43 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from facts import engine_versions as engine_facts
 from facts import instances, retired, services
-from gate import jobs
+from gate import jobs, places
 from gate.finding import Finding
 from gate.template import Resource, Templates
 
-INSTANCES: dict[str, tuple[tuple[str, instances.Use], ...]] = {
-    "AWS::EC2::Instance": (("InstanceType", "ec2"),),
-    "AWS::EC2::LaunchTemplate": (("LaunchTemplateData.InstanceType", "ec2"),),
-    "AWS::AutoScaling::LaunchConfiguration": (("InstanceType", "ec2"),),
-    "AWS::EKS::Nodegroup": (("InstanceTypes[]", "ec2"),),
-    "AWS::SageMaker::NotebookInstance": (("InstanceType", "notebook"),),
-    "AWS::SageMaker::EndpointConfig": (
-        ("ProductionVariants[].InstanceType", "hosting"),
-        ("ShadowProductionVariants[].InstanceType", "hosting"),
-    ),
-    "AWS::SageMaker::ProcessingJob": (("ProcessingResources.ClusterConfig.InstanceType", "processing"),),
-    "AWS::EMR::Cluster": (
-        ("Instances.MasterInstanceGroup.InstanceType", "emr"),
-        ("Instances.CoreInstanceGroup.InstanceType", "emr"),
-        ("Instances.TaskInstanceGroups[].InstanceType", "emr"),
-        ("Instances.MasterInstanceFleet.InstanceTypeConfigs[].InstanceType", "emr"),
-        ("Instances.CoreInstanceFleet.InstanceTypeConfigs[].InstanceType", "emr"),
-        ("Instances.TaskInstanceFleets[].InstanceTypeConfigs[].InstanceType", "emr"),
-    ),
-    "AWS::EMR::InstanceGroupConfig": (("InstanceType", "emr"),),
-    "AWS::EMR::InstanceFleetConfig": (("InstanceTypeConfigs[].InstanceType", "emr"),),
-}
-"""Where a template names an instance type, and for which use."""
-
-CALLS: dict[str, tuple[tuple[str, ...], instances.Use]] = {
-    "sagemaker:createTrainingJob": (("ResourceConfig", "InstanceType"), "training"),
-    "sagemaker:createTransformJob": (("TransformResources", "InstanceType"), "transform"),
-    "sagemaker:createProcessingJob": (("ProcessingResources", "ClusterConfig", "InstanceType"), "processing"),
-}
-"""Where a state machine's task names one."""
-
-
+DATABASES = ("AWS::RDS::DBInstance", "AWS::RDS::DBCluster", "AWS::RDS::GlobalCluster")
 SAM = {"AWS::Serverless::Function": "AWS::Lambda::Function"}
 """Types of the Serverless Application Model whose values are another type's."""
 
@@ -94,32 +64,49 @@ def _applies(resource: Resource, row: retired.Retired) -> bool:
     )
 
 
+def engine_versions(templates: Templates) -> Iterator[Finding]:
+    """Databases of a version that RDS creates no more."""
+    for resource in templates.resources(*DATABASES):
+        engine = resource.value("Engine")
+        for location, version in resource.values("EngineVersion"):
+            row = engine_facts.deprecated(engine, str(version)) if isinstance(engine, str) else None
+            if row is not None:
+                yield Finding(
+                    resource.template.name,
+                    resource.logical_id,
+                    f"engine-version-{engine}",
+                    resource.type,
+                    location,
+                    f"{version} of {engine} is deprecated: RDS creates nothing with it",
+                    "use a version that `aws rds describe-db-engine-versions` lists",
+                    row.source,
+                )
+
+
 def retired_instances(templates: Templates) -> Iterator[Finding]:
-    """Instance types that are sold nowhere, in resources and in the tasks of state machines."""
-    for resource in templates.resources(*INSTANCES):
-        for path, use in INSTANCES[resource.type]:
+    """Instance types that are sold nowhere, in resources and in the calls of definitions."""
+    for resource in templates.resources(*places.RESOURCES):
+        for path, use in places.RESOURCES[resource.type]:
             for location, value in resource.values(path):
                 yield from _unsold(resource, location, value, use)
-    for call in jobs.calls(templates, *CALLS):
-        names, use = CALLS[call.api]
-        node: object = call.arguments
-        for name in names:
-            node = node.get(name) if isinstance(node, dict) else None
-        yield from _unsold(call.machine, f"{call.state}.{'.'.join(names)}", node, use)
+    for call in jobs.calls(templates, *places.CALLS):
+        for path, use in places.CALLS[call.api]:
+            for location, value in call.values(path):
+                yield from _unsold(call.resource, location, value, use)
 
 
 def _unsold(resource: Resource, location: str, value: object, use: instances.Use) -> Iterator[Finding]:
     """Nothing for a type nobody has heard of: what does not exist at all, cfn-lint says."""
-    row = instances.table().get((use, value)) if isinstance(value, str) else None
-    if row is None or row.sold:
+    if not isinstance(value, str):
         return
-    said = (
-        f"retired on {row.retired}"
-        if row.retired
-        else f"unknown to the API for {use}"
-        if not row.exists
-        else "in no region's price list"
-    )
+    row, family = instances.table().get((use, value)), instances.retired_family(value, use)
+    if row is not None and not row.sold:
+        said = _gone(row)
+        successor, source = row.successor, row.note or instances.SOURCES[use]
+    elif row is None and family is not None:
+        said, successor, source = f"retired on {family.retired}", family.successor, family.source
+    else:
+        return
     yield Finding(
         resource.template.name,
         resource.logical_id,
@@ -127,9 +114,33 @@ def _unsold(resource: Resource, location: str, value: object, use: instances.Use
         resource.type,
         location,
         f"{value} is {said}",
-        f"use {row.successor or 'another type'}",
-        row.note or instances.SOURCES[use],
+        f"use {successor or 'another type'}",
+        source,
     )
 
 
-RULES = (closed_types, retired_values, retired_instances)
+def _gone(row: instances.Instance) -> str:
+    if row.retired:
+        return f"retired on {row.retired}"
+    return "in no region's price list" if row.exists else f"unknown to the API for {row.use}"
+
+
+def closed_features(templates: Templates) -> Iterator[Finding]:
+    """Arguments of calls that switch on what a new account cannot use."""
+    for call in jobs.calls(templates, *places.FEATURES):
+        for argument, id in places.FEATURES[call.api].items():
+            service = services.row(id)
+            if call.arguments.get(argument) and service.closed:
+                yield Finding(
+                    call.resource.template.name,
+                    call.resource.logical_id,
+                    f"lifecycle-{id}",
+                    call.resource.type,
+                    f"{call.state}.{argument}",
+                    f"{service.service} is {service.status}{_since(service.since)}",
+                    f"use {service.successor}",
+                    f"{service.source}; confidence {service.confidence}",
+                )
+
+
+RULES = (closed_types, retired_values, engine_versions, retired_instances, closed_features)

@@ -29,6 +29,7 @@ class Reference:
 Part = str | Reference | None
 """A piece of a text: known, another resource's, or unknown."""
 
+SAM = "AWS::Serverless::"
 NO_VALUE = {"Ref": "AWS::NoValue"}
 INCLUDED = "Fn::Transform"
 """A macro, which may put anything beside what is written."""
@@ -142,12 +143,18 @@ class Template:
                 self,
                 logical_id,
                 resource["Type"],
-                properties if isinstance(properties := resource.get("Properties"), dict) else {},
+                self._with_globals(resource["Type"], resource.get("Properties")),
                 metadata if isinstance(metadata := resource.get("Metadata"), dict) else {},
             )
             for logical_id, resource in self.document["Resources"].items()
             if isinstance(resource, dict) and isinstance(resource.get("Type"), str)
         }
+
+    def _with_globals(self, type: str, properties: Any) -> dict[str, Any]:
+        """A resource's properties over those that the Serverless Application Model takes from Globals."""
+        own = properties if isinstance(properties, dict) else {}
+        shared = self._section("Globals", type.removeprefix(SAM)) if type.startswith(SAM) else {}
+        return {**shared, **own}
 
     def branches(self, node: Any) -> Iterator[Any]:
         """A node, or what stands in each branch of its conditions; what is no value is left out."""

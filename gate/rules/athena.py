@@ -43,7 +43,7 @@ def enforced_location(templates: Templates) -> Iterator[Finding]:
 def ignored_location(templates: Templates) -> Iterator[Finding]:
     """A query's own result location says the same as the workgroup that overrides it."""
     for call in jobs.calls(templates, "athena:startQueryExecution"):
-        home = call.machine.template
+        home = call.resource.template
         workgroup = templates.at(jobs.reference(call.arguments.get("WorkGroup")), TYPE)
         configuration = call.arguments.get("ResultConfiguration")
         asked = configuration.get("OutputLocation") if isinstance(configuration, dict) else None
@@ -54,9 +54,9 @@ def ignored_location(templates: Templates) -> Iterator[Finding]:
         if UNKNOWN not in given + enforced and _bucket(given) != _bucket(enforced):
             yield Finding(
                 home.name,
-                call.machine.logical_id,
+                call.resource.logical_id,
                 "athena-result-location",
-                call.machine.type,
+                call.resource.type,
                 f"{call.state}.ResultConfiguration.OutputLocation",
                 f"got another bucket than workgroup {workgroup.logical_id} enforces: it is ignored",
                 "remove it, or name the workgroup's bucket",

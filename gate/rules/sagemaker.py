@@ -41,10 +41,10 @@ def built_in_algorithm(templates: Templates) -> Iterator[Finding]:
             *_channels(algorithm, call.arguments),
         ]:
             yield Finding(
-                call.machine.template.name,
-                call.machine.logical_id,
+                call.resource.template.name,
+                call.resource.logical_id,
                 "sagemaker-built-in-algorithm",
-                call.machine.type,
+                call.resource.type,
                 f"{call.state}.{location}",
                 f"{algorithm}: {message}",
                 fix,

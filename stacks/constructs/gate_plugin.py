@@ -41,12 +41,16 @@ class Gate:
         return cdk.PolicyValidationPluginReport(success=not violations, violations=violations)
 
 
+def _told(finding: Finding) -> str:
+    """What is wrong and who says so: the CDK prints nothing else of a rule's metadata."""
+    return f"{finding.message} [{finding.source}]" if finding.source else finding.message
+
+
 def _violation(rule: str, found: list[Finding], files: dict[str, str]) -> cdk.PolicyViolation:
     return cdk.PolicyViolation(
         rule_name=rule,
-        description="; ".join(sorted({one.message for one in found})),
+        description="; ".join(sorted({_told(one) for one in found})),
         fix="; ".join(sorted({one.fix for one in found})),
-        rule_metadata={"source": found[0].source},
         violating_resources=[
             cdk.PolicyViolatingResource(
                 resource_logical_id=one.logical_id,

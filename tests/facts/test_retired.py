@@ -36,7 +36,6 @@ CURRENT = {
     ],
     ("AWS::Redshift::Cluster", "NodeType"): ["ra3.large", "rg.xlarge"],
     ("AWS::RDS::DBInstance", "Engine"): ["aurora-mysql", "mysql", "postgres", "oracle-se2"],
-    ("AWS::RDS::DBInstance", "EngineVersion"): ["5.7.44", "8.0.42", "16.4", "10.11", "19.0.0.0"],
     ("AWS::ElastiCache::CacheCluster", "EngineVersion"): ["7.1", "8.0", "5.0.6"],
     ("AWS::ElastiCache::CacheCluster", "CacheNodeType"): [
         "cache.t4g.micro",

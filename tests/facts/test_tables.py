@@ -19,6 +19,7 @@ import pytest
 from facts import (
     algorithms,
     claims,
+    engine_versions,
     idle_grants,
     images,
     instances,
@@ -96,8 +97,10 @@ PRICES_OTHERS_READ = [
 TABLES: list[Callable[[], dict[Any, Any]]] = [
     claims.table,
     idle_grants.table,
+    engine_versions.table,
     images.registries,
     images.table,
+    instances.families,
     instances.table,
     labs.table,
     limits.table,
@@ -216,7 +219,7 @@ def test_the_types_that_exist_are_those_of_the_api(use: instances.Use) -> None:
     assert ours == set(sagemaker_shapes()[ENUMS[use]]["enum"])
 
 
-@pytest.mark.parametrize("use", get_args(instances.Use))
+@pytest.mark.parametrize("use", [*ENUMS, "emr", "ec2"])
 def test_a_stated_type_that_is_not_sold_has_a_successor_that_is(use: instances.Use) -> None:
     stated = [row for (of, _), row in instances.table().items() if of == use and row.stated]
     assert stated
@@ -233,6 +236,11 @@ def test_a_stated_type_stays_where_it_is_sold_or_forced() -> None:
 def test_a_type_too_new_for_the_price_lists_counts_as_sold() -> None:
     assert instances.row("ml.c8i.xlarge", "training").regions is None
     assert instances.sold("ml.c8i.xlarge", "training")
+
+
+def test_no_type_of_a_retired_family_counts_as_sold() -> None:
+    sold = [row for row in instances.table().values() if row.sold]
+    assert [row for row in sold if instances.retired_family(row.instance_type, row.use)] == []
 
 
 def test_refuses_an_instance_type_nobody_knows() -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from facts import services
 from labs import synth
 from labs.cli import app
 from labs.errors import SynthError
@@ -89,7 +90,11 @@ def test_synthesis_fails_on_a_dead_service_and_says_what_to_do(tmp_path: Path) -
     with pytest.raises(SynthError) as caught:
         synthesized(tmp_path)
     said = str(caught.value)
-    assert "Amazon Kendra is closed-to-new-customers since 2026-07-30 (gate)" in said
+    source = services.row("amazon-kendra").source
+    assert (
+        f"Amazon Kendra is closed-to-new-customers since 2026-07-30 [{source}; confidence high] (gate)"
+        in said
+    )
     assert "history/Index" in said
     assert "use Bedrock Knowledge Bases" in said
     assert "gate::lifecycle-amazon-kendra" in said
