@@ -19,6 +19,8 @@ LOOKED_AT = 1024
 """Bytes of a body, at its beginning and at its end, that are searched for the resource it names."""
 NAMED = re.compile(rb'"(?:\w*(?:Name|Arn|ARN|Id)|resource)"\s*:\s*"([^"\\]{1,256})"')
 IN_FORM = re.compile(rb"(?:^|&)\w*(?:Name|Arn)=([^&]{1,256})")
+CODE = re.compile(rb'"__type"\s*:\s*"([^"]+)"|<Code>([^<]+)')
+MESSAGE = re.compile(rb'"[Mm]essage"\s*:\s*"((?:[^"\\]|\\.)+)"|<Message>([^<]+)')
 
 
 @dataclass(frozen=True)
@@ -70,8 +72,19 @@ def entry_of(call: Call, callers: list[Caller], answer: Answer, milliseconds: fl
         milliseconds=milliseconds,
         received=len(body),
         sent=len(answer.body),
-        message=answer.body[:500].decode(errors="replace") if answer.status >= 400 else "",
+        message=said(answer.body) if answer.status >= 400 else "",
     )
+
+
+def said(body: bytes) -> str:
+    """Code and message of an error, in JSON or XML.
+
+    >>> said(b'{"__type": "ValidationException", "message": "no"}')
+    'ValidationException: no'
+    """
+    found = [expression.search(body) for expression in (CODE, MESSAGE)]
+    texts = [next(filter(None, one.groups())).decode(errors="replace") for one in found if one]
+    return ": ".join(texts)[:300]
 
 
 def operation_of(call: Call) -> str:
