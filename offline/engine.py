@@ -19,6 +19,15 @@ ENDPOINT_HEADER = "x-offline-vpc-endpoint"
 """Names the VPC endpoint that a request passes: what AWS knows from the network it came through."""
 
 
+Row = dict[str, str | int | float]
+"""One line of a table that shows what there is, by column."""
+
+
+def job_row(kind: str, name: str, state: str, reason: str | None = None) -> Row:
+    """Something that runs and ends, whichever service it is of."""
+    return {"job": name, "kind": kind, "state": state, "reason": (reason or "")[:200]}
+
+
 class Engine:
     """Mixin, to stand before moto's backend: `class KinesisEngine(Engine, KinesisBackend)`."""
 
@@ -39,6 +48,10 @@ class Engine:
     def settle(self) -> bool:
         """Do everything that is due now; say whether anything was done."""
         return False
+
+    def status(self) -> dict[str, list[Row]]:
+        """What a look at the account shows of this service: rows, by what they are rows of."""
+        return {}
 
 
 @lru_cache(maxsize=64)

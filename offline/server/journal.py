@@ -15,6 +15,7 @@ from offline.server.forms import Answer
 from offline.server.service import Call
 
 KEPT = 200
+RATE_SECONDS = 10
 LOOKED_AT = 1024
 """Bytes of a body, at its beginning and at its end, that are searched for the resource it names."""
 NAMED = re.compile(rb'"(?:\w*(?:Name|Arn|ARN|Id)|resource)"\s*:\s*"([^"\\]{1,256})"')
@@ -48,16 +49,30 @@ class Journal:
         self.entries: deque[Entry] = deque(maxlen=KEPT)
         self.operations: Counter[str] = Counter()
         self.requests = self.refusals = self.failures = 0
+        self._seconds: dict[int, int] = {}
 
     def add(self, entry: Entry) -> None:
         with self._lock:
             self.entries.append(entry)
             self.operations[entry.operation] += 1
             self.requests += 1
+            self._count(int(entry.at.timestamp()))
             self.refusals += 400 <= entry.status < 500
             self.failures += entry.status >= 500
         if self._listener is not None:
             self._listener(entry)
+
+    def _count(self, second: int) -> None:
+        self._seconds[second] = self._seconds.get(second, 0) + 1
+        if len(self._seconds) > RATE_SECONDS + 1:
+            del self._seconds[min(self._seconds)]
+
+    def per_second(self) -> float:
+        """The mean of the last whole seconds."""
+        now = int(datetime.now(UTC).timestamp())
+        with self._lock:
+            recent = sum(n for second, n in self._seconds.items() if now - RATE_SECONDS <= second < now)
+        return round(recent / RATE_SECONDS, 1)
 
 
 def entry_of(call: Call, callers: list[Caller], answer: Answer, milliseconds: float) -> Entry:
@@ -106,10 +121,12 @@ def resource_of(call: Call, body: bytes) -> str:
     path = call.request.path
     if call.service == "s3":
         return path.lstrip("/")
+    if given := call.asked.routed[1]:
+        return "/".join(given.values())
     for part in (body[:LOOKED_AT], body[-LOOKED_AT:]):
         if found := NAMED.search(part) or IN_FORM.search(part):
             return unquote(found[1].decode(errors="replace")).rpartition(":")[2]
-    return path.strip("/")
+    return ""
 
 
 def name_of(caller: Caller) -> str:

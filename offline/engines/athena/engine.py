@@ -15,13 +15,14 @@ from moto.athena.models import AthenaBackend
 
 from facts import limits
 from offline.clock import clock
-from offline.engine import Engine, client_of_service
+from offline.engine import Engine, Row, client_of_service
 from offline.engines.athena import reading, statements, urls
 from offline.engines.athena.errors import USER, CutoffError, InvalidRequest, QueryError
 from offline.engines.athena.execution import FINAL, Execution
 from offline.engines.athena.runner import Runner
 from offline.iam.callers import current_caller
 
+LAST_QUERIES = 20
 SERVICE_METRICS = "AWS/Athena"
 
 
@@ -63,6 +64,11 @@ class AthenaEngine(Engine, AthenaBackend):
         for execution in queued:
             self.run(execution)
         return bool(queued)
+
+    def status(self) -> dict[str, list[Row]]:
+        """The last queries, newest first."""
+        newest = list(self.executions.values())[: -LAST_QUERIES - 1 : -1]
+        return {"queries": [execution.row() for execution in newest]}
 
     def start(self, request: dict[str, Any]) -> str:
         """Queue a query after the checks that AWS makes in the call itself."""
