@@ -25,13 +25,18 @@ from offline.engine import Engine, Row
 from offline.engines.kinesis.log import Entry
 from offline.engines.kinesis.stream import LimitedShard, LimitedStream
 
+RATE_EXCEEDED = "ProvisionedThroughputExceededException"
+
+
+def rate_exceeded(shard_id: str, stream_name: str, account_id: str) -> str:
+    return f"Rate exceeded for shard {shard_id} in stream {stream_name} under account {account_id}."
+
 
 class RateExceededError(JsonRESTError):
     """A shard is over one of its rates for this second."""
 
     def __init__(self, shard_id: str, stream_name: str, account_id: str) -> None:
-        message = f"Rate exceeded for shard {shard_id} in stream {stream_name} under account {account_id}."
-        super().__init__("ProvisionedThroughputExceededException", message)
+        super().__init__(RATE_EXCEEDED, rate_exceeded(shard_id, stream_name, account_id))
 
 
 def too_long(member: str, most: int) -> JsonRESTError:

@@ -18,10 +18,12 @@ from moto.kinesis.urls import url_bases
 from facts import limits
 from offline.clock import clock
 from offline.engines.kinesis.engine import (
+    RATE_EXCEEDED,
     KinesisEngine,
     RateExceededError,
     decoded_length,
     iterator,
+    rate_exceeded,
     too_long,
 )
 from offline.engines.kinesis.stream import LimitedShard, LimitedStream
@@ -84,8 +86,8 @@ class RecordResponse(KinesisResponse):
     def _result(self, stream: LimitedStream, shard: LimitedShard, position: int) -> str:
         if position > 0:
             return f'{{"SequenceNumber":"{shard.log.sequence_number(position)}","ShardId":"{shard.id}"}}'
-        error = RateExceededError(shard.id, stream.stream_name, self.engine.account_id)
-        return json.dumps({"ErrorCode": error.error_type, "ErrorMessage": error.message})
+        message = rate_exceeded(shard.id, stream.stream_name, stream.account_id)
+        return json.dumps({"ErrorCode": RATE_EXCEEDED, "ErrorMessage": message})
 
     def get_shard_iterator(self) -> str:
         request = json.loads(self.body)
