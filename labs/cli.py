@@ -21,7 +21,7 @@ import typer
 from typer.core import TyperGroup
 
 from labs import account, runs, synth
-from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, sandbox, systems
+from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, systems
 from labs.context import PREFIX, Context
 from labs.errors import CHECK_FAILED, INTERRUPTED, DeployError, LabError, LeftoversError, RunError, SynthError
 from labs.evidence import Lab, Run
@@ -342,4 +342,3 @@ app.command("deploy")(deploy.deploy_command)
 app.command("policy")(policy.policy_command)
 app.command("leftovers")(leftovers.leftovers_command)
 app.add_typer(iam.app, name="iam")
-app.add_typer(sandbox.app, name="sandbox")

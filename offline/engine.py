@@ -41,6 +41,10 @@ class Engine:
     def _url_module(self) -> Any:
         return importlib.import_module(f"moto.{self.service}.urls")
 
+    def status(self) -> dict[str, list[Row]]:
+        """What a look at the account shows of this service: rows, by what they are rows of."""
+        return {}
+
     def due(self) -> datetime | None:
         """When the next thing waits to happen here; None when nothing does."""
         return None
@@ -48,10 +52,6 @@ class Engine:
     def settle(self) -> bool:
         """Do everything that is due now; say whether anything was done."""
         return False
-
-    def status(self) -> dict[str, list[Row]]:
-        """What a look at the account shows of this service: rows, by what they are rows of."""
-        return {}
 
 
 @lru_cache(maxsize=64)

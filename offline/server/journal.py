@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import re
 from collections import Counter, deque
 from collections.abc import Callable
@@ -13,6 +14,8 @@ from urllib.parse import unquote
 from offline.iam.callers import Caller
 from offline.server.forms import Answer
 from offline.server.service import Call
+
+logger = logging.getLogger("offline.server")
 
 KEPT = 200
 RATE_SECONDS = 10
@@ -60,7 +63,13 @@ class Journal:
             self.refusals += 400 <= entry.status < 500
             self.failures += entry.status >= 500
         if self._listener is not None:
-            self._listener(entry)
+            self._tell(self._listener, entry)
+
+    def _tell(self, listener: Callable[[Entry], None], entry: Entry) -> None:
+        try:
+            listener(entry)
+        except Exception as error:
+            logger.error("a request could not be shown", exc_info=error)
 
     def _count(self, second: int) -> None:
         self._seconds[second] = self._seconds.get(second, 0) + 1

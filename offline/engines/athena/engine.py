@@ -22,8 +22,8 @@ from offline.engines.athena.execution import FINAL, Execution
 from offline.engines.athena.runner import Runner
 from offline.iam.callers import current_caller
 
-LAST_QUERIES = 20
 SERVICE_METRICS = "AWS/Athena"
+LAST_QUERIES = 20
 
 
 class AthenaEngine(Engine, AthenaBackend):
@@ -58,17 +58,17 @@ class AthenaEngine(Engine, AthenaBackend):
         self.close()
         super().reset()
 
+    def status(self) -> dict[str, list[Row]]:
+        """The last queries, newest first."""
+        newest = list(self.executions.values())[: -LAST_QUERIES - 1 : -1]
+        return {"queries": [execution.row() for execution in newest]}
+
     def settle(self) -> bool:
         """Run every queued query."""
         queued = [found for found in self.executions.values() if found.status == "QUEUED"]
         for execution in queued:
             self.run(execution)
         return bool(queued)
-
-    def status(self) -> dict[str, list[Row]]:
-        """The last queries, newest first."""
-        newest = list(self.executions.values())[: -LAST_QUERIES - 1 : -1]
-        return {"queries": [execution.row() for execution in newest]}
 
     def start(self, request: dict[str, Any]) -> str:
         """Queue a query after the checks that AWS makes in the call itself."""
