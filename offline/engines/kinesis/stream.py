@@ -138,8 +138,7 @@ class LimitedStream(Stream):
             "shards": self.shard_count,
             "records/s": round(sum(log.end - log.at(since) for log in logs) / GLANCE_SECONDS, 1),
             "at most": highest,
-            "records kept": sum(log.end - log.first for log in logs),
-            "retention h": self.retention_period_hours,
+            "kept": sum(log.end - log.first for log in logs),
         }
 
     def expire(self) -> None:

@@ -35,7 +35,7 @@ def test_the_status_tells_of_streams_stacks_jobs_and_requests(server: Server, cl
         client_of("s3").list_objects_v2(Bucket="nothing")
     told = send(server, "GET", "/_sandbox/status").json
     flights = next(row for row in told["tables"]["streams"] if row["stream"] == "flights")
-    assert (flights["shards"], flights["records/s"], flights["records kept"]) == (2, 2.0, 20)
+    assert (flights["shards"], flights["records/s"], flights["kept"]) == (2, 2.0, 20)
     assert [(one["stack"], one["state"]) for one in told["stacks"]] == [("labs", "CREATE_COMPLETE")]
     assert told["stacks"][0]["resources"][0]["type"] == "AWS::Kinesis::Stream"
     assert told["requests"] | {"latest": 0, "per_second": 0, "operations": 0} == {
