@@ -19,6 +19,15 @@ ENDPOINT_HEADER = "x-offline-vpc-endpoint"
 """Names the VPC endpoint that a request passes: what AWS knows from the network it came through."""
 
 
+Row = dict[str, str | int | float]
+"""One line of a table that shows what there is, by column."""
+
+
+def job_row(kind: str, name: str, state: str, reason: str | None = None) -> Row:
+    """Something that runs and ends, whichever service it is of."""
+    return {"job": name, "kind": kind, "state": state, "reason": (reason or "")[:200]}
+
+
 class Engine:
     """Mixin, to stand before moto's backend: `class KinesisEngine(Engine, KinesisBackend)`."""
 
@@ -31,6 +40,10 @@ class Engine:
     @property
     def _url_module(self) -> Any:
         return importlib.import_module(f"moto.{self.service}.urls")
+
+    def status(self) -> dict[str, list[Row]]:
+        """What a look at the account shows of this service: rows, by what they are rows of."""
+        return {}
 
     def due(self) -> datetime | None:
         """When the next thing waits to happen here; None when nothing does."""

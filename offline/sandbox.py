@@ -120,6 +120,10 @@ class Sandbox:
             for regions in list(backends.values()):
                 yield from list(regions.values())
 
+    def services(self) -> list[str]:
+        """The services in use, as far as engines play them."""
+        return sorted(self._bound)
+
     def endpoint(self) -> str:
         """A loopback address that serves this very account, for what runs in a process of its own."""
         return (self.server or self.serve()).url

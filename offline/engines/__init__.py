@@ -11,6 +11,7 @@ ENGINES: dict[str, str] = {
     "glue": "offline.engines.glue:GlueEngine",
     "iam": "offline.engines.iam:IamEngine",
     "kinesis": "offline.engines.kinesis:KinesisEngine",
+    "kms": "offline.engines.kms:KmsEngine",
     "lambda": "offline.engines.lambda_:LambdaEngine",
     "s3": "offline.engines.s3:S3Engine",
     "sagemaker": "offline.engines.sagemaker.engine:SageMakerEngine",

@@ -32,6 +32,11 @@ def key_at(arn: str) -> Any:
     return kms_backends[account][region].keys.get(resource.removeprefix("key/"))
 
 
+def is_gone(arn: str) -> bool:
+    """Whether no key is at a key's ARN."""
+    return ":key/" in arn and key_at(arn) is None
+
+
 def policy_of(arn: str) -> Document | None:
     """A key's policy with its grants as further statements."""
     if f":{AWS_MANAGED}" in arn:

@@ -86,7 +86,7 @@ class Server:
     def answer(self, request: Request) -> Answer:
         """The answer to any request at all."""
         if control.is_meant(request):
-            return control.answer(request, self)
+            return self._own_answer(request)
         started = time.perf_counter()
         call = call_of(request, self.sandbox.region)
         with seen() as callers:
@@ -95,6 +95,13 @@ class Server:
         self.journal.add(entry_of(call, callers, answer, milliseconds))
         self._wake()
         return answer
+
+    def _own_answer(self, request: Request) -> Answer:
+        try:
+            return control.answer(request, self)
+        except Exception as error:
+            logger.error("%s %s failed", request.method, request.path, exc_info=error)
+            return control.failed(error)
 
     def _served(self, call: Call) -> Answer:
         """What the account answers, once that is kept."""

@@ -10,17 +10,28 @@ from __future__ import annotations
 
 import json
 import math
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from offline.clock import clock
 from offline.server.forms import Answer
 from offline.server.routing import PRESIGNED, Request
+from offline.server.status import now, status
 
 if TYPE_CHECKING:
     from offline.server.account import Server
 
 PREFIX = "/_sandbox/"
 MOST_SECONDS = 100 * 366 * 86400
+PAGE = Path(__file__).with_name("page.html")
+PAGE_HEADERS = {
+    "content-type": "text/html; charset=utf-8",
+    "cache-control": "no-store",
+    "content-security-policy": (
+        "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'; "
+        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    ),
+}
 NAMES = ("localhost", "127.0.0.1", "[::1]")
 
 
@@ -43,26 +54,25 @@ def answer(request: Request, server: Server) -> Answer:
         # A page of another site may have its name lead here.
         return _json(403, {"message": f"got the host name {request.host}; allowed: {', '.join(NAMES)}"})
     asked = (request.method, request.path)
+    if asked == ("GET", "/"):
+        return Answer(200, PAGE_HEADERS, PAGE.read_bytes())
+    if asked == ("GET", f"{PREFIX}status"):
+        return _json(200, status(server))
     if asked == ("GET", f"{PREFIX}clock"):
-        return _json(200, _now())
+        return _json(200, now())
     if asked == ("POST", f"{PREFIX}clock"):
         return _advance(request, server)
-    return _json(
-        404, {"message": f"got {request.method} {request.path}; allowed: GET and POST {PREFIX}clock"}
-    )
+    allowed = f"GET /, GET {PREFIX}status, GET and POST {PREFIX}clock"
+    return _json(404, {"message": f"got {request.method} {request.path}; allowed: {allowed}"})
+
+
+def failed(error: Exception) -> Answer:
+    """What the sandbox itself broke on."""
+    return _json(500, {"message": f"{type(error).__name__}: {error}"})
 
 
 def _json(status: int, value: Any) -> Answer:
     return Answer(status, {"content-type": "application/json"}, json.dumps(value).encode())
-
-
-def _now() -> dict[str, Any]:
-    ahead = clock.ahead
-    return {
-        "now": clock.now().isoformat(),
-        "runs": ahead is not None,
-        "ahead_seconds": ahead.total_seconds() if ahead is not None else None,
-    }
 
 
 def _advance(request: Request, server: Server) -> Answer:
@@ -75,7 +85,7 @@ def _advance(request: Request, server: Server) -> Answer:
         return _json(400, {"message": f"got {request.raw[:200]!r}; allowed: {allowed}"})
     before = clock.now()
     failure = server.advance(seconds)
-    told = {**_now(), "from": before.isoformat()}
+    told = {**now(), "from": before.isoformat()}
     return _json(200, told) if not failure else _json(500, {**told, "message": failure})
 
 

@@ -16,7 +16,7 @@ from moto.athena.models import AthenaBackend
 from facts import limits
 from offline.changes import note
 from offline.clock import clock
-from offline.engine import Engine, client_of_service
+from offline.engine import Engine, Row, client_of_service
 from offline.engines.athena import reading, statements, urls
 from offline.engines.athena.catalogs import AWS, check_context, kinds
 from offline.engines.athena.errors import SYSTEM, USER, CutoffError, InvalidRequest, QueryError
@@ -26,6 +26,7 @@ from offline.iam.callers import current_caller
 
 INTERRUPTED = "The sandbox ended while the query ran. Please run the query again."
 SERVICE_METRICS = "AWS/Athena"
+LAST_QUERIES = 20
 
 
 class AthenaEngine(Engine, AthenaBackend):
@@ -66,6 +67,11 @@ class AthenaEngine(Engine, AthenaBackend):
     def reset(self) -> None:
         self.close()
         super().reset()
+
+    def status(self) -> dict[str, list[Row]]:
+        """The last queries, newest first."""
+        newest = list(self.executions.values())[: -LAST_QUERIES - 1 : -1]
+        return {"queries": [execution.row() for execution in newest]}
 
     def settle(self) -> bool:
         """Run every queued query."""

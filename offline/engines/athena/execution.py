@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 from offline.clock import clock
+from offline.engine import Row
 from offline.engines.athena.results import Rows
 from offline.engines.athena.statements import Statement
 from offline.iam.callers import Caller
@@ -58,6 +59,16 @@ class Execution:
     def end(self, status: str, reason: str = "", category: int = 0) -> None:
         self.status, self.reason, self.category = status, reason, category
         self.completed = clock.now()
+
+    def row(self) -> Row:
+        """The execution at a glance."""
+        return {
+            "query": " ".join(self.query.split())[:160],
+            "state": self.status,
+            "scanned bytes": self.scanned,
+            "ms": self.milliseconds,
+            "reason": self.reason[:200],
+        }
 
     def describe(self) -> dict[str, Any]:
         """The QueryExecution of Athena's API."""

@@ -14,7 +14,7 @@ from moto.firehose.exceptions import InvalidArgumentException, ResourceNotFoundE
 from moto.firehose.models import FirehoseBackend
 
 from facts import limits
-from offline.engine import Engine
+from offline.engine import Engine, Row
 from offline.engines.firehose import schema
 from offline.engines.firehose.settings import Settings, settings_of
 from offline.engines.firehose.stream import Flow
@@ -106,6 +106,10 @@ class FirehoseEngine(Engine, FirehoseBackend):
         """Where moto's log subscriptions write: through the buffers, like any other record."""
         identifiers = self.flows[delivery_stream_name].accept([record["Data"] for record in records])
         return [{"RecordId": identifier} for identifier in identifiers]
+
+    def status(self) -> dict[str, list[Row]]:
+        """Delivery streams, with what became of their records."""
+        return {"deliveries": [{"delivery stream": name, **flow.row()} for name, flow in self.flows.items()]}
 
     def due(self) -> datetime | None:
         return min((due for flow in self.flows.values() if (due := flow.due()) is not None), default=None)

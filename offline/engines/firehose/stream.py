@@ -20,7 +20,7 @@ from moto.firehose.models import DeliveryStream
 
 from facts import limits
 from offline.clock import clock
-from offline.engine import client_of_service
+from offline.engine import Row, client_of_service
 from offline.engines.firehose import conversion, prefix, schema
 from offline.engines.firehose.buffers import Buffer, Buffers
 from offline.engines.firehose.delivery import Delivery
@@ -86,6 +86,12 @@ class Flow:
             return
         for record in records:
             self._keep((), Item(a2b_base64(record.data), record.arrived_ms, record.id))
+
+    def row(self) -> Row:
+        """The way of the records so far."""
+        due = self.due()
+        counted: Row = {name: self.counts[name] for name in ("read", "delivered", "failed", "dropped")}
+        return counted | {"next look": f"{due:%H:%M:%S}" if due else ""}
 
     def due(self) -> datetime | None:
         parts = (self._source, self._transformer, self._records, self._errors)

@@ -11,6 +11,7 @@ from moto.glue.exceptions import CrawlerNotRunningException, CrawlerRunningExcep
 from moto.glue.models import FakeCrawler
 
 from offline.clock import clock
+from offline.engine import Row, job_row
 from offline.engines.glue.crawl import LOG_GROUP, Memory, Tally
 from offline.engines.glue.schedule import Cron
 
@@ -149,6 +150,13 @@ class Crawler(FakeCrawler):
     @property
     def status(self) -> str:
         return self.running.status if self.running else "READY"
+
+    def row(self) -> Row:
+        """The crawler at a glance."""
+        last = self.crawls[-1] if self.crawls else None
+        return job_row(
+            "crawler", self.name, last.status if last else self.status, last.message if last else ""
+        )
 
     def start_crawler(self) -> None:
         if self.running:

@@ -9,7 +9,7 @@ from moto.glue.exceptions import CrawlerAlreadyExistsException, JsonRESTError
 from moto.glue.models import GlueBackend
 
 from offline.clock import clock
-from offline.engine import Engine
+from offline.engine import Engine, Row
 from offline.engines.glue import urls
 from offline.engines.glue.crawl import Crawl, CrawlError
 from offline.engines.glue.crawlers import STATUS, Crawler
@@ -64,6 +64,10 @@ class GlueEngine(Engine, GlueBackend):
             crawler.schedule_state = "SCHEDULED" if crawler.schedule else "NOT_SCHEDULED"
         crawler.version += 1
         crawler.last_updated = clock.now()
+
+    def status(self) -> dict[str, list[Row]]:
+        """Crawlers, with how their last crawl ended."""
+        return {"jobs": [crawler.row() for crawler in self.crawlers.values()]}
 
     def due(self) -> datetime | None:
         """The next firing of any schedule, of a crawler's own or of a trigger's."""

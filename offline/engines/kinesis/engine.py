@@ -21,7 +21,7 @@ from moto.kinesis.models import KinesisBackend
 
 from facts import limits
 from offline.clock import clock
-from offline.engine import Engine
+from offline.engine import Engine, Row
 from offline.engines.kinesis.log import Entry
 from offline.engines.kinesis.stream import LimitedShard, LimitedStream
 
@@ -84,6 +84,10 @@ class KinesisEngine(Engine, KinesisBackend):
         stream.record_bytes = record_kib * 1024 if record_kib else int(limits.value("kinesis-record-bytes"))
         self.streams[stream_name] = stream
         return stream
+
+    def status(self) -> dict[str, list[Row]]:
+        """Streams, with the records that came in the last seconds."""
+        return {"streams": [stream.row() for stream in self.streams.values()]}
 
     def stream_of(self, request: dict[str, Any]) -> LimitedStream:
         """The stream that a request names or whose ARN it gives, without what is past its retention."""

@@ -11,10 +11,12 @@ from moto.kinesis.models import Shard, Stream
 
 from facts import limits
 from offline.clock import clock
+from offline.engine import Row
 from offline.engines.kinesis.log import ShardLog
 from offline.engines.kinesis.window import Window, WriteWindow
 
 HASH_KEYS = 2**128
+GLANCE_SECONDS = 10
 
 
 class LimitedShard(Shard):
@@ -125,6 +127,19 @@ class LimitedStream(Stream):
                 f"Shard {shard.shard_id} in stream {self.stream_name} under account {self.account_id} has "
                 "already been merged or split, and thus is not eligible for merging or splitting."
             )
+
+    def row(self) -> Row:
+        """The stream at a glance; its rate is the mean of the last seconds."""
+        logs = [shard.log for shard in self.shards.values()]
+        since = clock.epoch() - GLANCE_SECONDS
+        highest = self.shard_count * int(limits.value("kinesis-shard-write-records"))
+        return {
+            "stream": self.stream_name,
+            "shards": self.shard_count,
+            "records/s": round(sum(log.end - log.at(since) for log in logs) / GLANCE_SECONDS, 1),
+            "at most": highest,
+            "kept": sum(log.end - log.first for log in logs),
+        }
 
     def expire(self) -> None:
         """Let go of records that are older than the stream's retention."""

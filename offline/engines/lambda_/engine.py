@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
@@ -24,7 +24,7 @@ from moto.awslambda.models import EventSourceMapping, LambdaBackend
 from facts import limits
 from offline.changes import note
 from offline.clock import clock, in_seconds
-from offline.engine import Engine
+from offline.engine import Engine, Row
 from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
@@ -132,6 +132,12 @@ class LambdaEngine(Engine, LambdaBackend):
         self._pending.append(Pending(function, event, request_id, clock.now()))
         note(self)
         return request_id
+
+    def status(self) -> dict[str, list[Row]]:
+        """Functions, with the events that wait for them."""
+        waiting = Counter(pending.function.function_name for pending in self._pending)
+        names = [function.function_name for function in self.list_functions()]
+        return {"functions": [{"function": name, "events waiting": waiting[name]} for name in names]}
 
     def due(self) -> datetime | None:
         return min((pending.due for pending in self._pending), default=None)

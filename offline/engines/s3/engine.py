@@ -18,7 +18,7 @@ from moto.s3.exceptions import ObjectNotInActiveTierError, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 
 from offline.clock import clock
-from offline.engine import Engine
+from offline.engine import Engine, Row
 from offline.engines.s3 import archive, customer_keys, lifecycle
 from offline.engines.s3.access import may_delete
 from offline.engines.s3.api import DELETING_MANY, Urls
@@ -118,6 +118,11 @@ class S3Engine(Engine, S3Backend):
     def _ruled(self) -> list[Bucket]:
         """The buckets that have lifecycle rules."""
         return [bucket for bucket in self.buckets.values() if bucket.lifecycle]
+
+    def status(self) -> dict[str, list[Row]]:
+        """Buckets, with how many objects they have."""
+        buckets = self.buckets.values()
+        return {"buckets": [{"bucket": one.name, "objects": len(one.keys)} for one in buckets]}
 
     def due(self) -> datetime | None:
         """S3 looks at lifecycle rules once a day: after a change, at the next midnight."""

@@ -9,7 +9,7 @@ from moto.sagemaker.models import Model, SageMakerModelBackend, arn_formatter
 
 from offline.changes import note
 from offline.clock import clock
-from offline.engine import Engine
+from offline.engine import Engine, Row, job_row
 from offline.engines.sagemaker import containers, training, transform
 from offline.engines.sagemaker.definitions import FeatureGroup, LifecycleConfig
 from offline.engines.sagemaker.hosting import Hosting
@@ -60,6 +60,19 @@ class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
             else:
                 transform.run(job, self.describe_model(job.request["ModelName"]).request, self.region_name)
         return bool(waiting)
+
+    def status(self) -> dict[str, list[Row]]:
+        """Jobs and endpoints."""
+        rows: list[Row] = [
+            job_row("training", job.training_job_name, job.training_job_status, job.failure_reason)
+            for job in self.training_jobs.values()
+        ]
+        rows += [
+            job_row("transform", job.transform_job_name, job.transform_job_status, job.failure_reason)
+            for job in self.transform_jobs.values()
+        ]
+        rows += [job_row("endpoint", name, one.endpoint_status) for name, one in self.endpoints.items()]
+        return {"jobs": rows}
 
     def _jobs(self) -> list[TrainingJob | TransformJob]:
         trainings = [

@@ -15,7 +15,7 @@ from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.models import StepFunctionsParserBackend
 
 from offline.clock import clock
-from offline.engine import Engine
+from offline.engine import Engine, Row, job_row
 from offline.engines.stepfunctions import interpreter, logs
 from offline.engines.stepfunctions.definition import check
 from offline.engines.stepfunctions.execution import Execution
@@ -93,6 +93,11 @@ class StepFunctionsEngine(Engine, StepFunctionsParserBackend):
         for execution in ready:
             execution.turn.take()
         return bool(ready)
+
+    def status(self) -> dict[str, list[Row]]:
+        """Executions."""
+        found = list(self._get_executions())
+        return {"jobs": [job_row("execution", str(one.name), str(one.exec_status.value)) for one in found]}
 
     def due(self) -> datetime | None:
         return min((e.turn.due for e in self._running() if e.turn.due is not None), default=None)
