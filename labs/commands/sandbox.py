@@ -20,8 +20,6 @@ from labs.options import AsJson, printed
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from offline.server.journal import Entry
-
 app = typer.Typer(help="Serve the offline account on loopback, as if it were AWS.")
 app.command("coverage")(coverage_command)
 
@@ -57,6 +55,7 @@ def sandbox_command(
 
 
 def _serve(port: int, region: str, state: Path | None, log_requests: bool) -> None:
+    from labs.requests_log import RequestsLog
     from offline.errors import StateError
     from offline.sandbox import Sandbox
 
@@ -65,7 +64,9 @@ def _serve(port: int, region: str, state: Path | None, log_requests: bool) -> No
         signal.signal(number, lambda *_: stop.set())
     try:
         with Sandbox(region, clock_runs=True) as sandbox, _commit(sandbox, state) as commit:
-            server = sandbox.serve(port=port, commit=commit, on_request=_log if log_requests else None)
+            server = sandbox.serve(
+                port=port, commit=commit, on_request=RequestsLog().add if log_requests else None
+            )
             _greet(f"http://localhost:{server.port}", region, state)
             stop.wait()
     except OSError as error:
@@ -99,16 +100,6 @@ def _greet(url: str, region: str, state: Path | None) -> None:
     )
     kept = f"kept in {state}" if state else "gone when this ends; --state DIR keeps it"
     console.print(f"[dim]{kept}[/dim]")
-
-
-def _log(entry: Entry) -> None:
-    colour = "green" if entry.status < 400 else "yellow" if entry.status < 500 else "red"
-    Console(highlight=False, soft_wrap=True).print(
-        f"[dim]{entry.at:%H:%M:%S}[/dim] [{colour}]{entry.status}[/{colour}] {entry.operation} "
-        f"[cyan]{entry.resource}[/cyan] [dim]{entry.caller} {entry.milliseconds:.1f} ms, "
-        f"{entry.received:,} in, {entry.sent:,} out[/dim] {entry.message if entry.status >= 400 else ''}",
-        markup=True,
-    )
 
 
 @app.command("clock")
