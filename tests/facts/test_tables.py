@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -18,6 +19,7 @@ import pytest
 
 from facts import (
     algorithms,
+    billing,
     claims,
     engine_versions,
     idle_grants,
@@ -32,6 +34,7 @@ from facts import (
 )
 from facts.errors import FactsError, ImpossibleError, UnknownFactError
 from facts.table import DATA
+from tests.gate.test_lifecycle import types
 
 LIMITS_OTHERS_READ = [
     "kinesis-shard-write-bytes",
@@ -95,6 +98,7 @@ PRICES_OTHERS_READ = [
 ]
 
 TABLES: list[Callable[[], dict[Any, Any]]] = [
+    billing.table,
     claims.table,
     idle_grants.table,
     engine_versions.table,
@@ -174,6 +178,16 @@ def test_a_price_that_was_read_has_a_date_or_says_less_than_high() -> None:
 def test_refuses_a_price_nobody_lists() -> None:
     with pytest.raises(UnknownFactError, match="kinesis-shard-hour"):
         prices.price("kinesis-shard-hours", "us-east-1")
+
+
+def test_every_price_that_billing_names_is_recorded() -> None:
+    assert {row.price for row in billing.table().values()} - {""} <= set(prices.ids())
+
+
+def test_every_type_that_bills_is_one_of_cloudformation() -> None:
+    known = types()
+    named = [row.type for row in billing.table().values() if row.idle != "free"]
+    assert [one for one in named if not any(fnmatchcase(kind, one) for kind in known)] == []
 
 
 def test_every_claim_lies_in_a_section_that_a_lab_covers() -> None:
