@@ -7,6 +7,8 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from facts import claims, systems
 
 ROOT = Path(__file__).parents[2]
@@ -71,6 +73,34 @@ def test_every_marker_names_a_confirmed_claim_that_names_the_test() -> None:
 def test_every_test_that_a_system_names_exists() -> None:
     missing = [(system.id, system.test) for system in systems.table().values() if system.test]
     assert [one for one in missing if one[1] not in marked()] == []
+
+
+def test_nothing_that_shows_a_claim_or_a_system_may_be_skipped() -> None:
+    rows: list[claims.Claim | systems.System] = [*claims.table().values(), *systems.table().values()]
+    files = {row.test.partition("::")[0] for row in rows if row.test}
+    assert [
+        (file, found) for file in files if (found := skips((ROOT / file).read_text(encoding="utf-8")))
+    ] == []
+
+
+def skips(source: str) -> list[str]:
+    """Whatever in a module of tests lets one pass without running."""
+    names = {"skip", "skipif", "xfail", "importorskip"}
+    return [
+        ast.unparse(node)
+        for node in ast.walk(ast.parse(source))
+        if isinstance(node, ast.Attribute)
+        and node.attr in names
+        and ast.unparse(node.value) in ("pytest", "pytest.mark")
+    ]
+
+
+@pytest.mark.parametrize(
+    "source",
+    ["@pytest.mark.skipif(True)\ndef test(): ...", "pytest.importorskip('torch')", "pytest.skip('x')"],
+)
+def test_a_skip_is_seen_as_it_is_written(source: str) -> None:
+    assert len(skips(source)) == 1
 
 
 def test_what_is_open_of_the_settled_sections_waits_for_its_lab() -> None:
