@@ -5,7 +5,9 @@ from __future__ import annotations
 import subprocess
 import sys
 
-MODULES = tuple(f"benchmarks.{name}" for name in ("synth", "streaming", "athena", "lifecycle", "pipeline"))
+MODULES = tuple(
+    f"benchmarks.{name}" for name in ("facts", "synth", "streaming", "athena", "lifecycle", "pipeline")
+)
 
 if __name__ == "__main__":
     sys.exit(

@@ -140,6 +140,33 @@ def test_importing_limits_loads_no_table() -> None:
     assert run.stdout.split() == ["0", "False"]
 
 
+WITHOUT_TABLES = """
+import facts.document, facts.table
+def refuse(*arguments, **more):
+    raise SystemExit(f"loads {arguments}")
+facts.table.load = facts.document.load = refuse
+from labs.cli import app
+app(prog_name="labs")
+"""
+
+
+@pytest.mark.parametrize("command", ["--help", "list", "list --json", "cost --help", "synth --outdir {out}"])
+def test_a_command_that_needs_no_fact_loads_no_table(command: str, tmp_path: Path) -> None:
+    arguments = command.format(out=tmp_path / "cdk.out").split()
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TABLES, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_a_command_that_needs_facts_would_have_loaded_one() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TABLES, "claims"], capture_output=True, text=True, check=False
+    )
+    assert "claims.csv" in run.stderr
+
+
 @pytest.mark.parametrize("id", LIMITS_OTHERS_READ)
 def test_a_limit_that_the_engines_read_is_a_number_with_a_source(id: str) -> None:
     assert limits.number(id) > 0
