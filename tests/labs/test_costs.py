@@ -109,6 +109,20 @@ def test_what_bills_depends_on_the_properties(kind: str, properties: dict[str, A
     assert sum("Added" in line.what for line in found) == lines
 
 
+@pytest.mark.parametrize(
+    ("kind", "usd"),
+    [
+        ("AWS::EC2::NatGateway", 730 * 0.045),
+        ("AWS::CloudWatch::Alarm", 0.1),
+        ("AWS::SecretsManager::Secret", 0.4),
+        ("AWS::KMS::Key", 1),
+    ],
+)
+def test_a_month_of_one_by_hand(kind: str, usd: float) -> None:
+    [line] = [line for line in idle_costs.idle(added(kind), "us-east-1") if "Added" in line.what]
+    assert line.usd == pytest.approx(usd)
+
+
 def test_every_type_of_the_pipeline_is_classified() -> None:
     assert idle_costs.unclassified(stacks()) == []
 
