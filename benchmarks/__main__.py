@@ -6,7 +6,8 @@ import subprocess
 import sys
 
 MODULES = tuple(
-    f"benchmarks.{name}" for name in ("synth", "streaming", "athena", "lifecycle", "state", "pipeline")
+    f"benchmarks.{name}"
+    for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "pipeline")
 )
 
 if __name__ == "__main__":

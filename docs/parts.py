@@ -136,12 +136,18 @@ def _code(test: str) -> str:
 
 
 def shows(noun: str, stacks: Stacks) -> str:
-    """The systems of the notes that the lab answers for, and the test that shows each."""
+    """The systems of the notes that the lab answers for, and what shows each."""
     rows = [
-        (one.name, one.section, _code(one.test) if one.test else f"not yet: {_plain(one.offline_demo)}")
+        (one.name, one.section, _shown(one) if one.test else f"not yet: {_plain(one.offline_demo)}")
         for one in systems.of_lab(noun)
     ]
     return table(["system", "section", "shown by"], rows)
+
+
+def _shown(system: systems.System) -> str:
+    """The resource, the step and the test that show a system at work."""
+    named = [f"`{one}`" for one in (system.resource, system.step) if one]
+    return "<br>".join([*named, _code(system.test)])
 
 
 def cost(noun: str, stacks: Stacks) -> str:

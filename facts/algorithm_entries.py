@@ -11,7 +11,7 @@ from facts.document import load
 Type = Literal["int", "float", "str", "bool", "csv-list", "json", "tuple"]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Range:
     """What a number may be; a bound that is None is open."""
 
@@ -26,7 +26,7 @@ class Range:
         return self.max is None or (number < self.max or (not self.max_exclusive and number == self.max))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParameterEntry:
     """A row of the guide's table; `enum_extra` is what the container takes besides."""
 
@@ -44,7 +44,7 @@ class ParameterEntry:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ContainerEntry:
     """What the source of XGBoost's container admits beyond the guide."""
 
@@ -56,7 +56,7 @@ class ContainerEntry:
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ParameterEntries:
     """Hyperparameters by how far they are required, or by BlazingText's mode."""
 
@@ -73,7 +73,7 @@ class ParameterEntries:
     sdk_v2_validation: object = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MetricEntry:
     name: str
     description: str
@@ -82,13 +82,13 @@ class MetricEntry:
     regex_source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MetricEntries:
     items: tuple[MetricEntry, ...]
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChannelEntry:
     """`required` is a text where only some kind of input needs the channel."""
 
@@ -100,13 +100,13 @@ class ChannelEntry:
     note: str = ""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class ChannelEntries:
     items: tuple[ChannelEntry, ...]
     source: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class MachineEntry:
     processor: Literal["any", "cpu", "gpu"]
     machines: Literal["one", "many"]
@@ -119,7 +119,7 @@ class MachineEntry:
     hardware: object
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Entry:
     """One algorithm."""
 

@@ -7,7 +7,7 @@ from functools import cache
 from typing import Literal
 
 from facts import labs
-from facts.errors import UnknownFactError
+from facts.errors import CellError, UnknownFactError
 from facts.table import load
 
 Kind = Literal[
@@ -17,7 +17,10 @@ Kind = Literal[
 
 @dataclass(frozen=True, slots=True)
 class System:
-    """One system; `test` names the test that shows it works, once there is one."""
+    """One system, and what shows it at work: a resource of a lab's template, a step of its exercise, a test.
+
+    `cdk_or_api` is where AWS has the system, whether or not a lab deploys it.
+    """
 
     id: str
     section: str
@@ -27,7 +30,15 @@ class System:
     cdk_or_api: str
     offline_demo: str
     lab: str
+    resource: str = ""
+    """Lab and type, such as `lake AWS::S3::Bucket`."""
+    step: str = ""
+    """Lab and step, such as `lake/layouts`."""
     test: str = ""
+
+    def __post_init__(self) -> None:
+        if (self.resource or self.step) and not self.test:
+            raise CellError("test", "a system with a resource or a step is shown at work by a test")
 
 
 @cache

@@ -26,7 +26,7 @@ def context(rows: int, progress: Progress) -> Context:
 
     session = boto3.Session()
     if not session.region_name or session.get_credentials() is None:
-        raise UsageError("--on aws needs credentials and a region: set AWS_PROFILE and AWS_REGION")
+        raise UsageError("an AWS account needs credentials and a region: set AWS_PROFILE and AWS_REGION")
     return Context(session.client, time.sleep, session.region_name, rows, progress)
 
 

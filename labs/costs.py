@@ -35,7 +35,7 @@ class Line:
     def basis(self) -> str:
         """How the dollars come about, in words."""
         if self.units is None:
-            return f"so many of {self.price.id} as only the deployed stack knows"
+            return f"so many of {self.price.id} as only the deployed stack knows; {self.price.source}"
         units = f"{self.units:,.6g}"
         if self.price.usd is None:
             return f"{units} of {self.price.id}: price not known in {self.price.region}"

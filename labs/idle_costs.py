@@ -1,23 +1,26 @@
-"""What stacks cost while they idle, read from their templates."""
+"""What stacks cost while they idle, read from their templates and from what facts say of each type."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from facts import billing
+from facts.prices import Price
 from gate.template import Resource, Templates
 from labs.costs import HOURS_A_MONTH, Line, priced
 from labs.report.resources import readable
 
-Units = Callable[[Resource], float | None]
+Count = float | None
 """How many units an hour takes; None where only the deployed stack knows."""
 
 
-def _shards(stream: Resource) -> float | None:
-    return stream.number("ShardCount") if stream.has("ShardCount") else 0
+def _shards(stream: Resource) -> Count:
+    """An on-demand stream names no shards, and bills by the hour all the same."""
+    return stream.number("ShardCount")
 
 
-def _interfaces(endpoint: Resource) -> float | None:
+def _interfaces(endpoint: Resource) -> Count:
     """Gateway endpoints (the default type) bill nothing; interface endpoints bill in each subnet."""
     if not endpoint.has("VpcEndpointType"):
         return 0
@@ -27,41 +30,21 @@ def _interfaces(endpoint: Resource) -> float | None:
     return float(max(len(subnets or ()), 1)) if kind == "Interface" else 0
 
 
-def _one(resource: Resource) -> float:
-    return 1
+def _provisioned(table: Resource) -> Count:
+    return 0 if table.value("BillingMode") == "PAY_PER_REQUEST" else None
 
 
-# Type → price id and how many of its units an hour of idling takes; the key is billed by the month.
-IDLE: dict[str, tuple[str, Units]] = {
-    "AWS::KMS::Key": ("kms-key-month", lambda key: 1 / HOURS_A_MONTH),
-    "AWS::Kinesis::Stream": ("kinesis-shard-hour", _shards),
-    "AWS::EC2::VPCEndpoint": ("vpc-endpoint-interface-hour", _interfaces),
-    "AWS::CloudWatch::Alarm": ("cloudwatch-alarm-hour", _one),
-    "AWS::SecretsManager::Secret": ("secretsmanager-secret-hour", _one),
+COUNTS: dict[billing.Units, Callable[[Resource], Count]] = {
+    "one": lambda resource: 1,
+    "month": lambda resource: 1 / HOURS_A_MONTH,
+    "shards": _shards,
+    "interfaces": _interfaces,
+    "provisioned": _provisioned,
 }
-
-ALWAYS_ON: dict[str, str] = {
-    "AWS::EC2::NatGateway": "nat-gateway-hour",
-    "AWS::EC2::Instance": "ec2-instance-hour",
-    "AWS::SageMaker::Endpoint": "sagemaker-endpoint-hour",
-    "AWS::SageMaker::NotebookInstance": "sagemaker-notebook-hour",
-    "AWS::SageMaker::Cluster": "sagemaker-cluster-hour",
-    "AWS::EMR::Cluster": "emr-cluster-hour",
-    "AWS::Redshift::Cluster": "redshift-node-hour",
-    "AWS::RDS::DBInstance": "rds-instance-hour",
-    "AWS::RDS::DBCluster": "rds-cluster-hour",
-    "AWS::OpenSearchService::Domain": "opensearch-instance-hour",
-    "AWS::ElastiCache::CacheCluster": "elasticache-node-hour",
-    "AWS::ElastiCache::ReplicationGroup": "elasticache-node-hour",
-    "AWS::MSK::Cluster": "msk-broker-hour",
-    "AWS::ElasticLoadBalancingV2::LoadBalancer": "load-balancer-hour",
-    "AWS::KinesisAnalyticsV2::Application": "flink-kpu-hour",
-}
-"""What runs, and bills, until it is deleted: no lab deploys any of it unasked."""
 
 
 def idle(stacks: list[dict[str, Any]], region: str, hours: float = HOURS_A_MONTH) -> list[Line]:
-    """Every resource that bills while nothing happens, for so many hours."""
+    """Every resource that bills while nothing happens for so many hours, or may for all that is known."""
     return [line for noun, resource in _resources(stacks) for line in _idle(noun, resource, region, hours)]
 
 
@@ -72,11 +55,15 @@ def _resources(stacks: list[dict[str, Any]]) -> Iterator[tuple[str, Resource]]:
 
 
 def _idle(noun: str, resource: Resource, region: str, hours: float) -> Iterator[Line]:
-    price_id, units_of = IDLE.get(resource.type) or (ALWAYS_ON.get(resource.type, ""), _one)
-    units = units_of(resource) if price_id else 0
-    if units != 0:
-        what = f"{readable(resource.logical_id)} ({resource.type})"
-        yield Line(noun, what, None if units is None else units * hours, priced(price_id, region))
+    row, what = billing.of_type(resource.type), f"{readable(resource.logical_id)} ({resource.type})"
+    if row is None:
+        unheard = Price(resource.type, region, source="no row of billing.csv names the type")
+        yield Line(noun, what, None, unheard)
+    elif row.idle != "free" and (not row.only_if or resource.has(row.only_if)):
+        count = COUNTS[row.units](resource)
+        if count != 0:
+            units = None if count is None else count * hours
+            yield Line(noun, what, units, priced(row.price or resource.type, region))
 
 
 def always_on(stacks: list[dict[str, Any]]) -> list[str]:
@@ -84,5 +71,10 @@ def always_on(stacks: list[dict[str, Any]]) -> list[str]:
     return [
         f"{noun} {resource.logical_id} ({resource.type})"
         for noun, resource in _resources(stacks)
-        if resource.type in ALWAYS_ON
+        if (row := billing.of_type(resource.type)) and row.idle == "always-on"
     ]
+
+
+def unclassified(stacks: list[dict[str, Any]]) -> list[str]:
+    """Types of which nobody has said whether they bill while they idle."""
+    return sorted({one.type for _, one in _resources(stacks) if billing.of_type(one.type) is None})

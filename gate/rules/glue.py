@@ -6,12 +6,13 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 
 from gate.finding import Finding
+from gate.keys import key_of, role_may_use
 from gate.policies import UNKNOWN, Statement, may_be, named, policies_of, statements
 from gate.template import Reference, Resource, Templates
 
 SOURCE = "https://docs.aws.amazon.com/glue/latest/dg/crawler-prereqs.html"
 LAKE_FORMATION = "LakeFormationConfiguration.UseLakeFormationCredentials"
-READ, DECRYPT = "s3:GetObject", "kms:Decrypt"
+READ = "s3:GetObject"
 MANAGED = "service-role/AWSGlueServiceRole"
 MANAGED_READS = ("aws-glue-*", "crawler-public*", "*/*aws-glue-*/*")
 """What the managed policy reads; its version 5, by
@@ -27,8 +28,8 @@ def crawler_reads(templates: Templates) -> Iterator[Finding]:
         for at, bucket, prefix in _targets(templates, crawler):
             if not _reads(templates, role, bucket, prefix):
                 yield _finding(crawler, at, f"role {role.logical_id} has no s3:GetObject on it")
-            key = _key(templates, bucket)
-            if key and not _decrypts(templates, role, key):
+            key = key_of(templates, bucket)
+            if key and not role_may_use(templates, role, key, "kms:Decrypt", MANAGED):
                 message = f"role {role.logical_id} has no kms:Decrypt on key {key.logical_id} of its bucket"
                 yield _finding(crawler, at, message)
 
@@ -63,18 +64,6 @@ def _policies_of(templates: Templates, bucket: Resource) -> Iterator[Statement]:
     for policy in templates.resources("AWS::S3::BucketPolicy"):
         if may_be(templates, bucket, named(templates, policy.template.parts(policy.node("Bucket")))):
             yield from statements(templates, policy.template, policy.properties.get("PolicyDocument"))
-
-
-def _decrypts(templates: Templates, role: Resource, key: Resource) -> bool:
-    own = (one.may_reach_key(key) for one in policies_of(templates, role, MANAGED) if one.may_allow(DECRYPT))
-    shared = statements(templates, key.template, key.properties.get("KeyPolicy"))
-    return any(own) or any(one.may_be_for_role(role) for one in shared if one.may_allow(DECRYPT))
-
-
-def _key(templates: Templates, bucket: Resource) -> Resource | None:
-    """The key of a bucket's default encryption, where it is one of the templates'."""
-    path = "BucketEncryption.ServerSideEncryptionConfiguration[].ServerSideEncryptionByDefault.KMSMasterKeyID"
-    return templates.at(bucket.refers(path), "AWS::KMS::Key")
 
 
 def _finding(crawler: Resource, at: str, message: str) -> Finding:

@@ -49,7 +49,8 @@ def cost_command(
     if as_json:
         sums = {"idle": costs.total(idle), "idle_an_hour": _an_hour(stacks, region), "run": costs.total(used)}
         lines = {"idle": [one.as_json() for one in idle], "run": [one.as_json() for one in used]}
-        about = {"region": region, "hours": hours, "rows": rows, "always_on": idle_costs.always_on(stacks)}
+        kinds = {"always_on": idle_costs.always_on(stacks), "unclassified": idle_costs.unclassified(stacks)}
+        about = {"region": region, "hours": hours, "rows": rows, **kinds}
         printed({**about, "known_usd": sums, **lines})
     else:
         show(stacks, region, hours, rows)
@@ -75,6 +76,8 @@ def show(stacks: list[dict[str, Any]], region: str, hours: float, rows: int) -> 
     console.print(_sum(used))
     for found in idle_costs.always_on(stacks):
         console.print(f"[red]runs until it is deleted[/red]: {found}")
+    for kind in idle_costs.unclassified(stacks):
+        console.print(f"[yellow]not known whether it bills while it idles[/yellow]: {kind}")
 
 
 def _table(console: Console, lines: list[Any], otherwise: str) -> None:

@@ -32,8 +32,9 @@ def deploy_command(
 ) -> None:
     """Deploy labs' stacks, and the stacks they use, into the configured AWS account.
 
-    Shows what they cost, asks, and runs the CDK's command line, which must find credentials and a
-    bootstrapped account. `labs doctor` tells beforehand what would stop it.
+    Shows what they cost, refuses updates of what is deployed that AWS would not take, asks, and runs the
+    CDK's command line, which must find credentials and a bootstrapped account. `labs doctor` tells
+    beforehand what would stop it.
 
     \b
     Examples:
@@ -51,6 +52,7 @@ def deploy_command(
     check_region(where)
     with synthesized(assembly, parsed_overrides(overrides or [])) as folder:
         show(stacks_of(folder, wanted), where, MONTH, TOTAL)
+        refuse_updates(folder)
         if not yes:
             typer.confirm("Deploy them?", abort=True)
         names = [f"{PREFIX}-{noun}" for noun in wanted]
@@ -58,6 +60,24 @@ def deploy_command(
         code = subprocess.run(npx("--yes", CDK_CLI, "deploy", *options, *names), check=False).returncode
     if code != 0:
         raise DeployError(f"the CDK command line ended with exit code {code}; what it said stands above")
+
+
+def refuse_updates(folder: Path) -> None:
+    """Nothing that is deployed would be changed in a way that AWS takes only when it is created."""
+    from gate.check import changes
+    from gate.template import Templates
+    from labs import account
+    from labs.context import silent
+
+    deployed = account.stacks(account.context(TOTAL, silent), PIPELINE)
+    old, new = (
+        Templates.of({stack["name"]: {"Resources": {}, **stack["template"]} for stack in stacks})
+        for stacks in (deployed, stacks_of(folder, list(PIPELINE)))
+    )
+    if found := changes(old, new):
+        raise DeployError(
+            "\n  ".join(["the account holds what this would change:", *(one.line() for one in found)])
+        )
 
 
 def npx(*arguments: str) -> list[str]:

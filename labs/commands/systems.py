@@ -3,22 +3,26 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
-from rich.table import Table as Grid
+from rich.markup import escape
 
 from labs.options import AsJson, printed
+
+if TYPE_CHECKING:
+    from facts.systems import System
 
 
 def systems_command(
     lab: Annotated[str | None, typer.Option(metavar="NOUN", help="Only the systems of this lab.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """List the systems of the notes by lab, each with the test that shows it at work.
+    """List the systems of the notes by lab, each with what shows it at work.
 
-    A system without a test waits for its lab: what is listed beside it is how it will be shown.
+    A resource of a lab's template, a step of its exercise, and always a test, which runs in the default
+    suite. A system without a test waits for its lab: what is listed below it is how it will be shown.
 
     \b
     Examples:
@@ -37,11 +41,18 @@ def systems_command(
         console.print(
             f"\n[bold cyan]{noun}[/bold cyan]  {sum(bool(s.test) for s in row)} of {len(row)} at work"
         )
-        grid = Grid("", "section", "system", "AWS", "shown by", box=None, pad_edge=False, show_header=False)
         for system in row:
-            shown = system.test or f"[dim]{system.offline_demo}[/dim]"
             mark = "[green]✓[/green]" if system.test else "[dim]·[/dim]"
-            grid.add_row(mark, system.section, system.name, system.cdk_or_api, shown)
-        console.print(grid)
+            console.print(f"{mark} {system.section:<5} {escape(system.name)}", soft_wrap=True)
+            for line in shown(system):
+                console.print(f"        {escape(line)}", style="dim", soft_wrap=True)
     every = [system for row in found.values() for system in row]
     console.print(f"\n{sum(bool(system.test) for system in every)} of {len(every)} systems at work")
+
+
+def shown(system: System) -> list[str]:
+    """What shows a system at work, or how it will be shown; a test stands whole, so that it can be run."""
+    if not system.test:
+        return [f"{system.cdk_or_api}; to come: {system.offline_demo}"]
+    found = (("resource", system.resource), ("step", system.step), ("test", system.test))
+    return [f"{kind} {name}" for kind, name in found if name]

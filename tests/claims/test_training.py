@@ -13,6 +13,7 @@ import xgboost
 from facts import algorithms, images
 from gate import jobs
 from gate.template import Templates
+from labs.lake import recordio
 from tests.assembly import templates
 
 SAGEMAKER = botocore.session.get_session().get_service_model("sagemaker")
@@ -74,6 +75,15 @@ def test_linear_learner_is_asked_for_the_number_of_classes_only_when_there_are_m
     assert classes.required == "sometimes"
     assert classes.allows("3")
     assert not classes.allows("2")
+
+
+@pytest.mark.claim("c-2.15-005", "c-2.15-006")
+def test_linear_learner_reads_recordio_protobuf_of_32_bit_floats() -> None:
+    assert "application/x-recordio-protobuf" in algorithms.channels("linear-learner")["train"].content_types
+    given = np.array([[0.1, 1 / 3]], dtype="f8")
+    read = recordio.decoded(recordio.encoded(given), 2)
+    assert read.dtype == np.dtype("f4")
+    assert read.tolist() == given.astype("f4").tolist() != given.tolist()
 
 
 @pytest.mark.claim("c-2.15-012")

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from functools import cache
 from pathlib import Path
 from typing import Any, get_args
@@ -18,6 +19,7 @@ import pytest
 
 from facts import (
     algorithms,
+    billing,
     claims,
     engine_versions,
     idle_grants,
@@ -32,6 +34,7 @@ from facts import (
 )
 from facts.errors import FactsError, ImpossibleError, UnknownFactError
 from facts.table import DATA
+from tests.gate.test_lifecycle import types
 
 LIMITS_OTHERS_READ = [
     "kinesis-shard-write-bytes",
@@ -95,6 +98,7 @@ PRICES_OTHERS_READ = [
 ]
 
 TABLES: list[Callable[[], dict[Any, Any]]] = [
+    billing.table,
     claims.table,
     idle_grants.table,
     engine_versions.table,
@@ -136,6 +140,33 @@ def test_importing_limits_loads_no_table() -> None:
     assert run.stdout.split() == ["0", "False"]
 
 
+WITHOUT_TABLES = """
+import facts.document, facts.table
+def refuse(*arguments, **more):
+    raise SystemExit(f"loads {arguments}")
+facts.table.load = facts.document.load = refuse
+from labs.cli import app
+app(prog_name="labs")
+"""
+
+
+@pytest.mark.parametrize("command", ["--help", "list", "list --json", "cost --help", "synth --outdir {out}"])
+def test_a_command_that_needs_no_fact_loads_no_table(command: str, tmp_path: Path) -> None:
+    arguments = command.format(out=tmp_path / "cdk.out").split()
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TABLES, *arguments], capture_output=True, text=True, check=False
+    )
+    assert (run.returncode, run.stderr) == (0, "")
+    assert run.stdout
+
+
+def test_a_command_that_needs_facts_would_have_loaded_one() -> None:
+    run = subprocess.run(
+        [sys.executable, "-c", WITHOUT_TABLES, "claims"], capture_output=True, text=True, check=False
+    )
+    assert "claims.csv" in run.stderr
+
+
 @pytest.mark.parametrize("id", LIMITS_OTHERS_READ)
 def test_a_limit_that_the_engines_read_is_a_number_with_a_source(id: str) -> None:
     assert limits.number(id) > 0
@@ -174,6 +205,16 @@ def test_a_price_that_was_read_has_a_date_or_says_less_than_high() -> None:
 def test_refuses_a_price_nobody_lists() -> None:
     with pytest.raises(UnknownFactError, match="kinesis-shard-hour"):
         prices.price("kinesis-shard-hours", "us-east-1")
+
+
+def test_every_price_that_billing_names_is_recorded() -> None:
+    assert {row.price for row in billing.table().values()} - {""} <= set(prices.ids())
+
+
+def test_every_type_that_bills_is_one_of_cloudformation() -> None:
+    known = types()
+    named = [row.type for row in billing.table().values() if row.idle != "free"]
+    assert [one for one in named if not any(fnmatchcase(kind, one) for kind in known)] == []
 
 
 def test_every_claim_lies_in_a_section_that_a_lab_covers() -> None:

@@ -54,6 +54,7 @@ DEFINITION = {
     },
 }
 S3 = {
+    "RoleARN": {"Fn::GetAtt": ["DeliveryRole", "Arn"]},
     "BucketARN": {"Fn::GetAtt": ["Lake", "Arn"]},
     "Prefix": "flights/!{partitionKeyFromLambda:day}/",
     "ErrorOutputPrefix": "errors/!{firehose:error-output-type}/",
@@ -82,7 +83,14 @@ KEPT: Document = {
                         {
                             "Effect": "Allow",
                             "Principal": {
-                                "Service": ["cloudtrail.amazonaws.com", "logs.us-east-1.amazonaws.com"]
+                                "Service": [
+                                    "cloudtrail.amazonaws.com",
+                                    "logs.us-east-1.amazonaws.com",
+                                    "delivery.logs.amazonaws.com",
+                                    "cloudwatch.amazonaws.com",
+                                    "events.amazonaws.com",
+                                    "sns.amazonaws.com",
+                                ]
                             },
                             "Action": ["kms:GenerateDataKey*", "kms:Decrypt"],
                             "Resource": "*",
@@ -123,6 +131,12 @@ KEPT: Document = {
                                 {"StorageClass": "STANDARD_IA", "TransitionInDays": 60},
                                 {"StorageClass": "GLACIER", "TransitionInDays": 180},
                             ],
+                            "NoncurrentVersionTransitions": [
+                                {"StorageClass": "STANDARD_IA", "TransitionInDays": 30},
+                                {"StorageClass": "GLACIER", "TransitionInDays": 60},
+                                {"StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 150},
+                            ],
+                            "NoncurrentVersionExpiration": {"NoncurrentDays": 365},
                         }
                     ]
                 },
@@ -152,15 +166,70 @@ KEPT: Document = {
         },
         "Stream": {
             "Type": "AWS::Kinesis::Stream",
-            "Properties": {"ShardCount": 2},
+            "Properties": {
+                "ShardCount": 2,
+                "StreamEncryption": {"EncryptionType": "KMS", "KeyId": {"Ref": "Key"}},
+            },
             "Metadata": {LOAD: {"RecordsPerSecond": 2000, "RecordBytes": 500, "Readers": 1}},
         },
         "Delivery": {
             "Type": "AWS::KinesisFirehose::DeliveryStream",
-            "Properties": {"ExtendedS3DestinationConfiguration": S3},
+            "Properties": {
+                "ExtendedS3DestinationConfiguration": S3,
+                "KinesisStreamSourceConfiguration": {
+                    "KinesisStreamARN": {"Fn::GetAtt": ["Stream", "Arn"]},
+                    "RoleARN": {"Fn::GetAtt": ["DeliveryRole", "Arn"]},
+                },
+            },
         },
-        "Transform": {"Type": "AWS::Lambda::Function", "Properties": {"Timeout": 300}},
-        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 300}},
+        "DeliveryRole": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "Policies": [
+                    {
+                        "PolicyName": "keys",
+                        "PolicyDocument": {
+                            "Statement": [
+                                {
+                                    "Effect": "Allow",
+                                    "Action": "kms:GenerateDataKey*",
+                                    "Resource": {"Fn::GetAtt": ["Key", "Arn"]},
+                                },
+                                {
+                                    "Effect": "Allow",
+                                    "Action": "kms:Decrypt",
+                                    "Resource": {"Fn::GetAtt": ["Key", "Arn"]},
+                                },
+                            ]
+                        },
+                    }
+                ]
+            },
+        },
+        "Transform": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {"Timeout": 300, "Role": {"Fn::GetAtt": ["DeliveryRole", "Arn"]}},
+        },
+        "Queue": {
+            "Type": "AWS::SQS::Queue",
+            "Properties": {"VisibilityTimeout": 300, "KmsMasterKeyId": {"Ref": "Key"}},
+        },
+        "Alarm": {"Type": "AWS::CloudWatch::Alarm", "Properties": {"AlarmActions": [{"Ref": "Topic"}]}},
+        "Rule": {
+            "Type": "AWS::Events::Rule",
+            "Properties": {"Targets": [{"Id": "queue", "Arn": {"Fn::GetAtt": ["Queue", "Arn"]}}]},
+        },
+        "Subscription": {
+            "Type": "AWS::SNS::Subscription",
+            "Properties": {"Protocol": "sqs", "Endpoint": {"Fn::GetAtt": ["Queue", "Arn"]}},
+        },
+        "FlowLog": {
+            "Type": "AWS::EC2::FlowLog",
+            "Properties": {
+                "LogDestinationType": "s3",
+                "LogDestination": {"Fn::Join": ["", [{"Fn::GetAtt": ["Lake", "Arn"]}, "/flows/"]]},
+            },
+        },
         "Mapping": {
             "Type": "AWS::Lambda::EventSourceMapping",
             "Properties": {
@@ -243,6 +312,7 @@ def put(path: str, value: Any) -> Edit:
 GONE = object()
 CONFIGURATION = "Delivery.Properties.ExtendedS3DestinationConfiguration."
 RULE = "Lake.Properties.LifecycleConfiguration.Rules.0."
+OF_DELIVERY = "DeliveryRole.Properties.Policies.0.PolicyDocument.Statement."
 STATEMENTS = "RolePolicy.Properties.PolicyDocument.Statement."
 
 
@@ -328,7 +398,30 @@ BROKEN: list[tuple[str, str, Edit, str]] = [
         put(RULE + "Transitions", TRANSITIONS["hasty"]),
         "29 days after ONEZONE_IA",
     ),
-    ("s3-expiry", "Lake", put(RULE + "ExpirationInDays", 180), "expires after 180 days and moves after 180"),
+    (
+        "s3-expiry",
+        "Lake",
+        put(RULE + "ExpirationInDays", 180),
+        "expires objects after 180 days and moves them after 180",
+    ),
+    (
+        "s3-expiry",
+        "Lake",
+        put(RULE + "NoncurrentVersionExpiration.NoncurrentDays", 150),
+        "expires noncurrent versions after 150 days",
+    ),
+    (
+        "s3-ia-days",
+        "Lake",
+        put(RULE + "NoncurrentVersionTransitions", TRANSITIONS["early"]),
+        "moves noncurrent versions to STANDARD_IA after 29 days",
+    ),
+    (
+        "s3-transition-order",
+        "Lake",
+        put(RULE + "NoncurrentVersionTransitions.2.TransitionInDays", 149),
+        "on to DEEP_ARCHIVE 89 days after GLACIER",
+    ),
     (
         "s3-access-log-encryption",
         "Logs",
@@ -415,6 +508,23 @@ BROKEN: list[tuple[str, str, Edit, str]] = [
     ),
     ("kms-service-principal", "Group", without_service("logs.us-east-1.amazonaws.com"), "logs."),
     ("kms-service-principal", "Topic", without_service("s3.amazonaws.com"), "s3.amazonaws.com"),
+    ("kms-service-principal", "Topic", without_service("cloudwatch.amazonaws.com"), "let cloudwatch"),
+    ("kms-service-principal", "Queue", without_service("events.amazonaws.com"), "let events"),
+    ("kms-service-principal", "Queue", without_service("sns.amazonaws.com"), "let sns"),
+    ("kms-service-principal", "Lake", without_service("delivery.logs.amazonaws.com"), "let delivery.logs"),
+    (
+        "kms-role",
+        "Delivery",
+        put(OF_DELIVERY + "0.Action", "kms:Encrypt"),
+        "role DeliveryRole has no kms:GenerateDataKey on key Key",
+    ),
+    (
+        "kms-role",
+        "Delivery",
+        put(OF_DELIVERY + "1.Resource", {"Fn::GetAtt": ["Lake", "Arn"]}),
+        "role DeliveryRole has no kms:Decrypt on key Key",
+    ),
+    ("kms-role", "Mapping", put(OF_DELIVERY + "1.Action", "kms:Encrypt"), "has no kms:Decrypt on key Key"),
     ("kinesis-shards", "Stream", put("Stream.Properties.ShardCount", 1), "got 1 shards; 2000 records/s"),
     ("kinesis-shards", "Stream", put(f"Stream.Metadata.{LOAD}.RecordBytes", -1), "cannot be read"),
     ("lambda-queue-visibility", "Queue", put("Queue.Properties.VisibilityTimeout", 299), "got 299 seconds"),
@@ -592,6 +702,31 @@ def a_managed_policy_of_the_template(resources: Document) -> None:
     resources["Role"]["Properties"]["ManagedPolicyArns"] = [{"Ref": "RolePolicy"}]
 
 
+def a_rule_that_writes_as_a_role(resources: Document) -> None:
+    without_service("events.amazonaws.com")(resources)
+    resources["Rule"]["Properties"]["Targets"][0]["RoleArn"] = "arn:aws:iam::111122223333:role/writes"
+
+
+def delivery_that_the_key_itself_lets(resources: Document) -> None:
+    del resources["DeliveryRole"]["Properties"]["Policies"]
+    resources["Key"]["Properties"]["KeyPolicy"]["Statement"].append(
+        {"Effect": "Allow", "Principal": {"AWS": {"Fn::GetAtt": ["DeliveryRole", "Arn"]}}, "Action": "kms:*"}
+    )
+
+
+def a_topic_without_a_key_of_its_own(resources: Document) -> None:
+    without_service("cloudwatch.amazonaws.com")(resources)
+    del resources["Topic"]["Properties"]["KmsMasterKeyId"]
+
+
+def classes_that_may_follow_at_once(resources: Document) -> None:
+    resources["Lake"]["Properties"]["LifecycleConfiguration"]["Rules"][0]["Transitions"] = [
+        {"StorageClass": "INTELLIGENT_TIERING", "TransitionInDays": 0},
+        {"StorageClass": "GLACIER", "TransitionInDays": 1},
+        {"StorageClass": "DEEP_ARCHIVE", "TransitionInDays": 91},
+    ]
+
+
 def a_managed_policy_of_aws(resources: Document) -> None:
     del resources["RolePolicy"]
     read = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
@@ -637,6 +772,10 @@ HEALTHY: list[Edit] = [
     the_names_that_the_managed_policy_reads,
     a_managed_policy_of_the_template,
     a_managed_policy_of_aws,
+    a_rule_that_writes_as_a_role,
+    delivery_that_the_key_itself_lets,
+    a_topic_without_a_key_of_its_own,
+    classes_that_may_follow_at_once,
     everyone_by_another_name,
     a_location_on_one_condition,
     a_location_written_out,

@@ -8,6 +8,8 @@ from typer.testing import CliRunner, Result
 
 from facts import claims, systems
 from labs.cli import app
+from labs.registry import LABS
+from tests.assembly import templates
 
 
 def labs(*arguments: str) -> Result:
@@ -45,6 +47,29 @@ def test_systems_by_lab_say_how_many_are_at_work() -> None:
     result = labs("systems", "--lab", "streaming")
     working = sum(bool(system.test) for system in systems.of_lab("streaming"))
     assert f"{working} of {len(systems.of_lab('streaming'))} systems at work" in result.stdout
+
+
+def test_a_system_is_listed_with_the_whole_name_of_what_shows_it() -> None:
+    lines = [line.strip() for line in labs("systems", "--lab", "training").stdout.splitlines()]
+    system = systems.row("sagemaker-ai")
+    for line in (f"resource {system.resource}", f"step {system.step}", f"test {system.test}"):
+        assert line in lines
+    assert "AWS::SageMaker::Pipeline" not in lines[lines.index(f"resource {system.resource}") - 1]
+
+
+def test_every_resource_that_a_system_names_stands_in_its_template() -> None:
+    named = {system.resource for system in systems.table().values() if system.resource}
+    there = {
+        f"{noun} {resource['Type']}"
+        for noun, template in templates().items()
+        for resource in template["Resources"].values()
+    }
+    assert named - there == set()
+
+
+def test_every_step_that_a_system_names_is_one_of_an_exercise() -> None:
+    named = {system.step for system in systems.table().values() if system.step}
+    assert named - {f"{lab.noun}/{step.name}" for lab in LABS.values() for step in lab.steps} == set()
 
 
 def test_refuses_labs_and_verdicts_that_do_not_exist() -> None:

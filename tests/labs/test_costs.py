@@ -19,14 +19,27 @@ from tests.assembly import assembly, write
 IDLE_A_MONTH = 25.0
 """What the pipeline may cost in us-east-1 while nobody uses it: one key, two shards."""
 ALWAYS_ON = [
-    {"Type": "AWS::EC2::NatGateway", "Properties": {"SubnetId": "s"}},
-    {"Type": "AWS::EMR::Cluster"},
-    {"Type": "AWS::Redshift::Cluster"},
-    {"Type": "AWS::RDS::DBInstance"},
-    {"Type": "AWS::OpenSearchService::Domain"},
-    {"Type": "AWS::MSK::Cluster"},
-    {"Type": "AWS::SageMaker::Endpoint"},
-    {"Type": "AWS::SageMaker::NotebookInstance"},
+    "AWS::EC2::NatGateway",
+    "AWS::EMR::Cluster",
+    "AWS::Redshift::Cluster",
+    "AWS::RDS::DBInstance",
+    "AWS::OpenSearchService::Domain",
+    "AWS::OpenSearchServerless::Collection",
+    "AWS::MSK::Cluster",
+    "AWS::EKS::Cluster",
+    "AWS::DAX::Cluster",
+    "AWS::MemoryDB::Cluster",
+    "AWS::Neptune::DBCluster",
+    "AWS::DocDB::DBCluster",
+    "AWS::AmazonMQ::Broker",
+    "AWS::DMS::ReplicationInstance",
+    "AWS::Kendra::Index",
+    "AWS::Personalize::Campaign",
+    "AWS::Comprehend::DocumentClassifierEndpoint",
+    "AWS::SageMaker::MlflowTrackingServer",
+    "AWS::SageMaker::InferenceComponent",
+    "AWS::SageMaker::Endpoint",
+    "AWS::SageMaker::NotebookInstance",
 ]
 
 
@@ -49,18 +62,69 @@ def surprises(found: list[dict[str, Any]]) -> list[str]:
     """What keeps the pipeline from being cheap while it stands."""
     lines = idle_costs.idle(found, "us-east-1")
     dear = [] if costs.total(lines) < IDLE_A_MONTH else [f"${costs.total(lines):.2f} a month"]
-    return [*dear, *idle_costs.always_on(found), *(line.what for line in costs.unknown(lines))]
+    kinds = [*idle_costs.always_on(found), *idle_costs.unclassified(found)]
+    return [*dear, *kinds, *(line.what for line in costs.unknown(lines))]
 
 
 def test_the_pipeline_is_cheap_while_it_stands() -> None:
     assert surprises(stacks()) == []
 
 
-@pytest.mark.parametrize("resource", ALWAYS_ON, ids=lambda resource: resource["Type"])
-def test_what_runs_until_it_is_deleted_is_a_surprise(resource: dict[str, Any]) -> None:
+def added(kind: str, **properties: Any) -> list[dict[str, Any]]:
+    """The pipeline and one resource more."""
     found = copy.deepcopy(stacks())
-    found[0]["template"]["Resources"]["Added"] = resource
-    assert any("Added" in one for one in surprises(found))
+    found[0]["template"]["Resources"]["Added"] = {"Type": kind, "Properties": properties}
+    return found
+
+
+@pytest.mark.parametrize("kind", ALWAYS_ON)
+def test_what_runs_until_it_is_deleted_is_a_surprise(kind: str) -> None:
+    assert f"lake Added ({kind})" in idle_costs.always_on(added(kind))
+    assert any("Added" in line.what for line in idle_costs.idle(added(kind), "us-east-1"))
+
+
+def test_a_type_that_nobody_has_classified_is_listed_and_not_free() -> None:
+    found = added("AWS::New::Thing")
+    assert idle_costs.unclassified(found) == ["AWS::New::Thing"]
+    [line] = costs.unknown(idle_costs.idle(found, "us-east-1"))
+    assert (line.what, line.usd) == ("Added (AWS::New::Thing)", None)
+    assert "no row of billing.csv names the type" in line.basis
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "lines"),
+    [
+        ("AWS::Lambda::Version", {}, 0),
+        ("AWS::Lambda::Version", {"ProvisionedConcurrencyConfig": {}}, 1),
+        ("AWS::DynamoDB::Table", {"BillingMode": "PAY_PER_REQUEST"}, 0),
+        ("AWS::DynamoDB::Table", {}, 1),
+        ("AWS::EC2::VPCEndpoint", {}, 0),
+        ("AWS::EC2::VPCEndpoint", {"VpcEndpointType": "Interface", "SubnetIds": ["a", "b"]}, 1),
+        ("AWS::Kinesis::Stream", {"StreamModeDetails": {"StreamMode": "ON_DEMAND"}}, 1),
+        ("AWS::S3::Bucket", {}, 0),
+    ],
+)
+def test_what_bills_depends_on_the_properties(kind: str, properties: dict[str, Any], lines: int) -> None:
+    found = idle_costs.idle(added(kind, **properties), "us-east-1")
+    assert sum("Added" in line.what for line in found) == lines
+
+
+@pytest.mark.parametrize(
+    ("kind", "usd"),
+    [
+        ("AWS::EC2::NatGateway", 730 * 0.045),
+        ("AWS::CloudWatch::Alarm", 0.1),
+        ("AWS::SecretsManager::Secret", 0.4),
+        ("AWS::KMS::Key", 1),
+    ],
+)
+def test_a_month_of_one_by_hand(kind: str, usd: float) -> None:
+    [line] = [line for line in idle_costs.idle(added(kind), "us-east-1") if "Added" in line.what]
+    assert line.usd == pytest.approx(usd)
+
+
+def test_every_type_of_the_pipeline_is_classified() -> None:
+    assert idle_costs.unclassified(stacks()) == []
 
 
 def test_ten_shards_are_a_surprise() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,11 @@ from typer.testing import CliRunner, Result
 
 from labs.cli import app
 from labs.commands.deploy import npx as npx_of_the_wheel
+from offline.deploy import deploy as deploy_offline
+from offline.sandbox import Sandbox
 from tests.assembly import assembly
+
+SWITCHED_OFF = '"DynamicPartitioningConfiguration": {\n      "Enabled": false'
 
 
 def labs(*arguments: str, answer: str = "") -> Result:
@@ -20,8 +25,8 @@ def labs(*arguments: str, answer: str = "") -> Result:
 
 
 @pytest.fixture
-def npx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A command that writes its arguments down, and fails when told to."""
+def npx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Path:
+    """A command that writes its arguments down, and fails when told to; an account without stacks."""
     program = tmp_path / "npx"
     program.write_text(
         "import json, pathlib, sys\n"
@@ -56,6 +61,31 @@ def test_a_deployment_that_fails_ends_with_exit_code_4(npx: Path) -> None:
     result = deploy("--yes")
     assert result.exit_code == 4
     assert "ended with exit code 1" in result.stderr
+
+
+def test_refuses_an_update_that_aws_takes_only_at_creation(npx: Path, sandbox: Sandbox) -> None:
+    deploy_offline(assembly().only(["lake", "catalog", "streaming"]), sandbox)
+    assert deploy("streaming", "--yes").exit_code == 0
+    (npx / "said.json").unlink()
+    edited = shutil.copytree(assembly().directory, npx / "cdk.out")
+    (file,) = edited.glob("*-streaming.template.json")
+    text = file.read_text()
+    switched = text.replace('"DynamicPartitioningConfiguration": {\n      "Enabled": true', SWITCHED_OFF)
+    assert switched != text
+    file.write_text(switched)
+    result = labs("deploy", "streaming", "--yes", "--assembly", str(edited))
+    assert result.exit_code == 4
+    assert "would be switched off on a delivery stream that exists" in result.stderr
+    assert not (npx / "said.json").exists()
+
+
+def test_refuses_an_account_without_credentials(npx: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.delenv("AWS_ACCESS_KEY_ID")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    for file in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(file, str(npx / "none"))
+    result = deploy("lake", "--yes")
+    assert (result.exit_code, "needs credentials and a region" in result.stderr) == (2, True)
 
 
 def test_refuses_an_unknown_lab(npx: Path) -> None:

@@ -151,7 +151,7 @@ def test_idle_cost_counts_keys_and_shards(stacks: list[dict[str, Any]]) -> None:
 
 
 def test_an_unknown_price_is_called_unknown() -> None:
-    stack = {"noun": "x", "template": {"Resources": {"Nat": {"Type": "AWS::EC2::NatGateway"}}}}
+    stack = {"noun": "x", "template": {"Resources": {"Nat": {"Type": "AWS::EMR::Cluster"}}}}
     [line] = idle_costs.idle([stack], "us-east-1")
     assert line.usd is None
 

@@ -12,7 +12,7 @@ from labs.flights import folder
 from labs.lake.layouts import compare_layouts, partition
 
 
-@pytest.mark.claim("c-1.1-017")
+@pytest.mark.claim("c-1.1-017", "c-1.5-013", "c-1.5-014")
 def test_each_question_reads_least_in_the_layout_made_for_it(lake: Context) -> None:
     evidence = compare_layouts(lake)
     assert evidence.passed, evidence.checks

@@ -150,7 +150,7 @@ def test_a_denial_of_the_bucket_holds_for_the_root_user_too(s3: Any) -> None:
     refused(s3.get_object, "with an explicit deny in a resource-based policy", Bucket=BUCKET, Key="a")
 
 
-@pytest.mark.claim("c-1.3-012", "c-1.3-022")
+@pytest.mark.claim("c-1.3-012", "c-1.3-022", "c-2.1-027")
 def test_another_account_needs_both_sides(s3: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     there = "444455556666"
     monkeypatch.setenv("MOTO_ACCOUNT_ID", there)
