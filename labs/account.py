@@ -6,11 +6,15 @@ import json
 import os
 import time
 from collections.abc import Callable, Iterable
+from functools import partial
 from graphlib import TopologicalSorter
 from typing import Any
 
-from labs.context import PREFIX, Context, Progress, pages
+from labs import served
+from labs.context import PREFIX, Context, Progress, pages, silent
 from labs.errors import DeployError, UsageError
+from labs.flights import TOTAL
+from labs.options import Where
 
 CDK_CLI = "aws-cdk@2.1148.1"
 """The CDK command line that the stacks were tried with; npm's `latest` is another program."""
@@ -34,21 +38,18 @@ def sandbox(rows: int, progress: Progress) -> Context:
     """Clients of the account that `labs sandbox` serves; waiting moves its clock."""
     import boto3
 
-    from labs import served
-
     endpoint = served.endpoint()
     served.clock(endpoint)  # refused where nothing answers
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     # Libraries that make clients of their own, as the Encryption SDK does, read the environment.
     os.environ |= {**SANDBOX_KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": region}
     session = boto3.Session(region_name=region)
-    return Context(session.client, lambda seconds: _let_pass(endpoint, seconds), region, rows, progress)
+    return Context(session.client, partial(served.advance, endpoint), region, rows, progress)
 
 
-def _let_pass(endpoint: str, seconds: float) -> None:
-    from labs import served
-
-    served.advance(endpoint, seconds)
+def at(where: Where, rows: int = TOTAL, progress: Progress = silent) -> Context:
+    """The account that outlives this process: the one of the environment, or the one that is served."""
+    return (sandbox if where is Where.sandbox else context)(rows, progress)
 
 
 def deployed(found: Context, nouns: Iterable[str]) -> list[str]:

@@ -195,8 +195,7 @@ def _relative(path: Path) -> str:
 
 def _run_deployed(labs: list[Lab], run: Run, stacks: list[dict[str, Any]], screen: Screen) -> None:
     """Over stacks that stand already, and stay."""
-    where = account.sandbox if run.on == Where.sandbox.value else account.context
-    context = where(run.rows, screen.progress)
+    context = account.at(Where(run.on), run.rows, screen.progress)
     run.region = context.region
     account.require_deployed(context, run.labs)
     stacks += account.stacks(context, PIPELINE)
@@ -295,7 +294,7 @@ def destroy_command(
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask.")] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Delete the labs' stacks from an AWS account, with everything their buckets hold.
+    """Delete the labs' stacks, with everything their buckets hold, from an AWS account or a served sandbox.
 
     An offline account vanishes with the process that made it: there is nothing to destroy.
 
@@ -311,7 +310,7 @@ def destroy_command(
         printed({"destroyed": [], "note": said}) if as_json else typer.echo(said)
         return
     screen = Screen(quiet=as_json)
-    context = (account.sandbox if on is Where.sandbox else account.context)(TOTAL, screen.progress)
+    context = account.at(on, progress=screen.progress)
     found = account.deployed(context, chosen)
     if (
         not yes

@@ -28,7 +28,7 @@ class Context:
     """An account as a lab may use it."""
 
     client_of: Callable[[str], Any]
-    sleep: Callable[[float], None]
+    sleep: Callable[[float], object]
     region: str
     rows: int
     progress: Progress = silent

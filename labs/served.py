@@ -8,8 +8,6 @@ from __future__ import annotations
 import json
 import os
 from typing import Any
-from urllib.error import HTTPError, URLError
-from urllib.request import Request, urlopen
 
 from labs.errors import UsageError
 
@@ -20,7 +18,7 @@ SLICE_SECONDS = 3600.0
 
 def endpoint() -> str:
     """Where the environment says that AWS is, or the address that `labs sandbox` has by default."""
-    return os.environ.get("AWS_ENDPOINT_URL") or f"http://localhost:{PORT}"
+    return os.environ.get("AWS_ENDPOINT_URL") or f"http://127.0.0.1:{PORT}"
 
 
 def clock(url: str) -> dict[str, Any]:
@@ -34,6 +32,9 @@ def advance(url: str, seconds: float) -> dict[str, Any]:
 
 
 def _asked(url: str, body: dict[str, float] | None) -> dict[str, Any]:
+    from urllib.error import HTTPError, URLError
+    from urllib.request import Request, urlopen
+
     data = None if body is None else json.dumps(body).encode()
     request = Request(f"{url}/_sandbox/clock", data=data, headers={"Content-Type": "application/json"})
     try:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack
+from contextlib import ExitStack
 from datetime import datetime, timedelta
 from functools import partial
 from types import TracebackType
@@ -55,7 +55,6 @@ class Sandbox:
         self.region = region
         self.account_id = ACCOUNT_ID
         self.clock = clock
-        self.lock = lock
         self._clock_runs = clock_runs
         self.server: Server | None = None
         """Serves the account on loopback, once somebody asked for that."""
@@ -135,10 +134,6 @@ class Sandbox:
         self.server = Server(self, works=self._clock_runs, **options)
         self.server.start()
         return self.server
-
-    def waiting(self) -> AbstractContextManager[None]:
-        """Around a wait for another process or thread: it finds the account free."""
-        return lock.waiting()
 
     def settle(self) -> None:
         """Run what is due until nothing is; an engine's failure is raised when the others are done."""

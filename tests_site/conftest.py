@@ -15,6 +15,9 @@ from playwright.sync_api import Browser, sync_playwright
 
 from docs.__main__ import synthesized
 from docs.site import build
+from tests.offline.server.conftest import served, server
+
+__all__ = ["served", "server"]  # fixtures, as pytest finds them
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import boto3
@@ -14,19 +13,6 @@ from offline.server import Server
 from tests_site.test_site import PHONE, Told, listened
 
 STEALER = "<img src=x onerror=document.title='stolen'>"
-
-
-@pytest.fixture
-def served() -> Iterator[Sandbox]:
-    with Sandbox(clock_runs=True) as sandbox:
-        sandbox.serve()
-        yield sandbox
-
-
-@pytest.fixture
-def server(served: Sandbox) -> Server:
-    assert served.server is not None
-    return served.server
 
 
 def client(server: Server, service: str) -> Any:

@@ -15,7 +15,7 @@ OFFLINE = "an offline account vanishes with its process: nothing can be left"
 
 def leftovers_command(
     nouns: Nouns = None,
-    on: Annotated[Where, typer.Option("--on", help="Only an AWS account outlives its run.")] = Where.aws,
+    on: Annotated[Where, typer.Option("--on", help="An account that outlives its run.")] = Where.aws,
     as_json: AsJson = False,
 ) -> None:
     """List what still exists of labs in the configured AWS account, by read-only calls.
@@ -30,13 +30,10 @@ def leftovers_command(
       labs leftovers streaming --json
     """
     from labs import account
-    from labs.context import silent
-    from labs.flights import TOTAL
     from labs.leftovers import Left, leftovers
 
     wanted = [lab(noun).noun for noun in nouns or PIPELINE]
-    where = account.sandbox if on is Where.sandbox else account.context
-    left = Left() if on is Where.offline else leftovers(where(TOTAL, silent), wanted)
+    left = Left() if on is Where.offline else leftovers(account.at(on), wanted)
     if as_json:
         printed({"found": left.found, "not_checked": left.not_checked})
     elif on is Where.offline:

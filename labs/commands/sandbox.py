@@ -44,7 +44,7 @@ def sandbox_command(
 
     \b
     Examples:
-      labs sandbox                        http://localhost:5000
+      labs sandbox                        http://127.0.0.1:5000
       labs sandbox --port 4566 --log-requests
       labs sandbox --state account        goes on where it was
       labs sandbox clock --advance 60d    sixty days pass, and what falls due happens
@@ -67,7 +67,7 @@ def _serve(port: int, region: str, state: Path | None, log_requests: bool) -> No
             server = sandbox.serve(
                 port=port, commit=commit, on_request=RequestsLog().add if log_requests else None
             )
-            _greet(f"http://localhost:{server.port}", region, state)
+            _greet(server.url, region, state)
             stop.wait()
     except OSError as error:
         raise UsageError(f"port {port} cannot be served: {error.strerror or error}; try --port 0") from None
@@ -108,7 +108,7 @@ def clock_command(
         str | None, typer.Option(metavar="TIME", help="How far to move it, such as 60d, 12h, 30m or 1d12h.")
     ] = None,
     endpoint: Annotated[
-        str | None, typer.Option(metavar="URL", help="Default: AWS_ENDPOINT_URL, or localhost:5000.")
+        str | None, typer.Option(metavar="URL", help="Default: AWS_ENDPOINT_URL, or 127.0.0.1:5000.")
     ] = None,
     as_json: AsJson = False,
 ) -> None:

@@ -194,12 +194,15 @@ class Deployment:
                 f"{resource.type} is not updated in place here (got a change of {list(change.properties)}); "
                 f"write its update in {row.module}, or delete and create it"
             )
-        again = self.stack.resource(
-            logical_id,
-            resource.type,
-            resource.properties.values,
-            self.revision.tags,
-            old.resource.replacements,
+        again = replace(
+            self.stack.resource(
+                logical_id,
+                resource.type,
+                resource.properties.values,
+                self.revision.tags,
+                old.resource.replacements,
+            ),
+            former_stack_tags=old.resource.stack_tags,
         )
         self.stack.record(logical_id, old.physical.id, resource.type, "UPDATE_IN_PROGRESS")
         former = Properties(old.resource.properties.values)
@@ -208,6 +211,7 @@ class Deployment:
         new = Deployed(row, again, physical, definition, "UPDATE_COMPLETE")
         self.stack.resources[logical_id] = new
         _refuse_unread(row, again, set(change.properties))
+        _refuse_left(row, again, former)
         if physical.id != old.physical.id:
             self._superseded.append((logical_id, old, "UpdateReplacePolicy"))
         self.stack.record(logical_id, physical.id, resource.type, "UPDATE_COMPLETE")
@@ -216,12 +220,15 @@ class Deployment:
     def _unupdate(self, old: Deployed, new: Resource) -> None:
         """The resource has the properties again that it had before."""
         resource = old.resource
-        again = self.stack.resource(
-            resource.logical_id,
-            resource.type,
-            resource.properties.values,
-            resource.stack_tags,
-            resource.replacements,
+        again = replace(
+            self.stack.resource(
+                resource.logical_id,
+                resource.type,
+                resource.properties.values,
+                resource.stack_tags,
+                resource.replacements,
+            ),
+            former_stack_tags=new.stack_tags,
         )
         assert old.row.update is not None
         old.row.update(again, old.physical, Properties(new.properties.values))
@@ -356,4 +363,15 @@ def _refuse_unread(row: Row, resource: Resource, changed: set[str]) -> None:
     if unread:
         raise UnsupportedPropertyError(
             f"properties {unread} would be dropped; read them in {row.module} or say there why not (inert)"
+        )
+
+
+def _refuse_left(row: Row, resource: Resource, old: Properties) -> None:
+    """A property that the template takes away must be put back at its default: the update asked for it."""
+    removed = set(old.values) - set(resource.properties.values)
+    left = sorted(removed - resource.properties.asked - old.asked - set(row.inert))
+    if left:
+        raise UnsupportedPropertyError(
+            f"properties {left} are taken away and would stay as they are; put their defaults back in "
+            f"{row.module}, or replace the resource"
         )

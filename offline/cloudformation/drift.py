@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
 from offline.clock import clock
+from offline.cloudformation.schema import schema_of
 from offline.cloudformation.stack import Deployed, Stack
 from offline.resources.row import Properties
 
@@ -84,11 +85,27 @@ def _compared(logical_id: str, deployed: Deployed) -> ResourceDrift:
     )
     if actual is None:
         return ResourceDrift(logical_id, "DELETED", expected)
-    told = {name: value for name, value in expected.items() if name in actual}
+    secret = schema_of(resource.type).paths("writeOnlyProperties")
+    told = {name: value for name, value in _without(expected, secret).items() if name in actual}
     differences = list(_differences("", told, actual))
     return ResourceDrift(
         logical_id, "MODIFIED" if differences else "IN_SYNC", told, _only(actual, told), differences
     )
+
+
+def _without(properties: dict[str, Any], paths: Iterable[tuple[str, ...]]) -> dict[str, Any]:
+    """The properties without those that no service tells, such as passwords.
+
+    >>> _without({"User": {"Name": "ada", "Password": "x"}}, [("User", "Password")])
+    {'User': {'Name': 'ada'}}
+    """
+    hidden = {path[0] for path in paths if len(path) == 1}
+    kept = {}
+    for name, value in properties.items():
+        below = [path[1:] for path in paths if len(path) > 1 and path[0] == name]
+        if name not in hidden:
+            kept[name] = _without(value, below) if below and isinstance(value, dict) else value
+    return kept
 
 
 def _only(actual: dict[str, Any], expected: dict[str, Any]) -> dict[str, Any]:

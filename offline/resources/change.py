@@ -59,7 +59,7 @@ def retag(
     """The tags of the template, without those it had before; tags made by hand are left alone."""
     if tags := resource.tag_list():
         tag(tags)
-    if keys := only_in(_tags(old), resource.tags()):
+    if keys := only_in({**resource.former_stack_tags, **_tags(old)}, resource.tags()):
         untag(keys)
 
 

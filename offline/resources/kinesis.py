@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+from facts import limits
 from offline.resources.change import retag, told_tags, unless_gone
 from offline.resources.row import Physical, Properties, Resource, Row
 
 GONE = "ResourceNotFoundException"
-RETENTION_HOURS = 24
-"""What a stream keeps where nobody says otherwise: Kinesis API Reference, "CreateStream"."""
 
 
 def create_stream(resource: Resource) -> Physical:
@@ -21,13 +20,18 @@ def create_stream(resource: Resource) -> Physical:
         **properties.only("ShardCount", "StreamModeDetails", "MaxRecordSizeInKiB"),
     )
     resource.begin(Physical(name))
-    hours = properties.take("RetentionPeriodHours", RETENTION_HOURS)
-    if hours != RETENTION_HOURS:
+    hours = properties.take("RetentionPeriodHours", _retention())
+    if hours != _retention():
         kinesis.increase_stream_retention_period(StreamName=name, RetentionPeriodHours=hours)
     encryption = properties.at("StreamEncryption")
     if "StreamEncryption" in properties:
         kinesis.start_stream_encryption(StreamName=name, **encryption.only("EncryptionType", "KeyId"))
     return _existing(resource, name)
+
+
+def _retention() -> int:
+    """The hours of a stream that nobody gave any."""
+    return int(limits.value("kinesis-retention-hours-default"))
 
 
 def _existing(resource: Resource, name: str) -> Physical:
@@ -38,7 +42,7 @@ def _existing(resource: Resource, name: str) -> Physical:
 def update_stream(resource: Resource, stream: Physical, old: Properties) -> Physical:
     kinesis, now = resource.client("kinesis"), read_stream(resource, stream) or {}
     _set_mode(resource, stream, now)
-    hours = resource.properties.take("RetentionPeriodHours", RETENTION_HOURS)
+    hours = resource.properties.take("RetentionPeriodHours", _retention())
     if hours != now["RetentionPeriodHours"]:
         change = "increase" if hours > now["RetentionPeriodHours"] else "decrease"
         call = getattr(kinesis, f"{change}_stream_retention_period")

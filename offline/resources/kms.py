@@ -5,20 +5,18 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from offline.resources.change import present, told_tags, unless_gone
+from facts import limits
+from offline.resources.change import present, retag, told_tags, unless_gone
 from offline.resources.row import Physical, Properties, Resource, Row
 
 GONE = "NotFoundException"
-ROTATION_DAYS = 365
-"""How often a key rotates where nobody says otherwise: KMS API Reference, "EnableKeyRotation"."""
 
 
 def create_key(resource: Resource) -> Physical:
     kms, properties = resource.client("kms"), resource.properties
-    tags = [{"TagKey": key, "TagValue": value} for key, value in resource.tags().items()]
     key = kms.create_key(
         Policy=json.dumps(properties.take("KeyPolicy")),
-        Tags=tags,
+        Tags=_tags(resource),
         **properties.only("Description", "KeyUsage", "KeySpec", "MultiRegion"),
     )["KeyMetadata"]
     made = resource.begin(Physical(key["KeyId"], {"Arn": key["Arn"], "KeyId": key["KeyId"]}))
@@ -30,7 +28,7 @@ def create_key(resource: Resource) -> Physical:
 
 def _rotate(resource: Resource, key: Physical) -> None:
     kms, properties = resource.client("kms"), resource.properties
-    days = properties.take("RotationPeriodInDays", ROTATION_DAYS)
+    days = properties.take("RotationPeriodInDays", int(limits.value("kms-rotation-days-default")))
     if properties.take("EnableKeyRotation"):
         kms.enable_key_rotation(KeyId=key.id, RotationPeriodInDays=days)
 
@@ -45,13 +43,17 @@ def update_key(resource: Resource, key: Physical, old: Properties) -> Physical:
         kms.disable_key_rotation(KeyId=key.id)
     (kms.enable_key if properties.take("Enabled", True) else kms.disable_key)(KeyId=key.id)
     properties.take("PendingWindowInDays")
-    tags = [{"TagKey": name, "TagValue": value} for name, value in resource.tags().items()]
-    had = {tag["TagKey"] for tag in kms.list_resource_tags(KeyId=key.id)["Tags"]}
-    if tags:
-        kms.tag_resource(KeyId=key.id, Tags=tags)
-    if dropped := sorted(had - set(resource.tags())):
-        kms.untag_resource(KeyId=key.id, TagKeys=dropped)
+    retag(
+        resource,
+        old,
+        lambda tags: kms.tag_resource(KeyId=key.id, Tags=_tags(resource)),
+        lambda keys: kms.untag_resource(KeyId=key.id, TagKeys=keys),
+    )
     return key
+
+
+def _tags(resource: Resource) -> list[dict[str, str]]:
+    return [{"TagKey": key, "TagValue": value} for key, value in resource.tags().items()]
 
 
 @unless_gone(GONE)

@@ -2,7 +2,7 @@
 
 A row's functions receive a `Resource`, whose `properties` are resolved (no intrinsic function is
 left) and remember what was read. A property that a row does not read fails the deployment, so
-that nothing a template asks for is only_in in silence.
+that nothing a template asks for is dropped in silence.
 """
 
 from __future__ import annotations
@@ -32,9 +32,12 @@ class Properties:
     def __init__(self, values: dict[str, Any]) -> None:
         self._values = values
         self._taken: set[str] = set()
+        self.asked: set[str] = set()
+        """Names that were asked for, whether or not they are there."""
         self._nested: dict[str, Properties] = {}
 
     def __contains__(self, name: str) -> bool:
+        self.asked.add(name)
         return name in self._values
 
     @property
@@ -47,6 +50,7 @@ class Properties:
 
     def take(self, name: str, default: Any = None) -> Any:
         """The value as plain data, everything below it counted as read."""
+        self.asked.add(name)
         self._taken.add(name)
         return self._values.get(name, default)
 
@@ -56,6 +60,7 @@ class Properties:
 
     def at(self, name: str) -> Properties:
         """The object below a name, still noting what is read of it; empty where there is none."""
+        self.asked.add(name)
         if name not in self._nested:
             self._nested[name] = Properties(self._values.get(name) or {})
         return self._nested[name]
@@ -106,6 +111,8 @@ class Resource:
     region: str
     properties: Properties
     stack_tags: dict[str, str] = field(default_factory=dict)
+    former_stack_tags: dict[str, str] = field(default_factory=dict)
+    """Of an update: what the stack's tags were before."""
     replacements: int = 0
     """How often an update has replaced it: what replaces has another name, since both exist for a while."""
     actor: Actor = field(default_factory=Actor)

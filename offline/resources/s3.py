@@ -69,14 +69,20 @@ def update_bucket(resource: Resource, bucket: Physical, old: Properties) -> Phys
         getattr(s3, put)(Bucket=bucket.id, **{argument: value})
     if controls := resource.properties.take("OwnershipControls"):
         s3.put_bucket_ownership_controls(Bucket=bucket.id, OwnershipControls=controls)
-    if acl := _canned(resource):
-        s3.put_bucket_acl(Bucket=bucket.id, **acl)
+    _set_acl(resource, bucket, old)
     for name, drop, arguments in REMOVALS:
         if name in old and name not in resource.properties:
             getattr(s3, drop)(Bucket=bucket.id, **arguments)
     if not resource.tags() and "Tags" in old:
         s3.delete_bucket_tagging(Bucket=bucket.id)
     return _existing(resource, bucket.id)
+
+
+def _set_acl(resource: Resource, bucket: Physical, old: Properties) -> None:
+    """A canned ACL that is taken away leaves the bucket private."""
+    now, before = (given.take("AccessControl") or "Private" for given in (resource.properties, old))
+    if now != before:
+        resource.client("s3").put_bucket_acl(Bucket=bucket.id, ACL=CANNED[now])
 
 
 def read_bucket(resource: Resource, bucket: Physical) -> dict[str, Any] | None:
@@ -133,6 +139,7 @@ REMOVALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
         "put_bucket_versioning",
         {"VersioningConfiguration": {"Status": "Suspended"}},
     ),
+    ("OwnershipControls", "delete_bucket_ownership_controls", {}),
     ("PublicAccessBlockConfiguration", "delete_public_access_block", {}),
     ("BucketEncryption", "delete_bucket_encryption", {}),
     ("LifecycleConfiguration", "delete_bucket_lifecycle", {}),

@@ -6,7 +6,7 @@ import json
 from typing import Any
 
 from facts import limits
-from offline.resources.change import only_in, present, retag, told_tags, unless_gone
+from offline.resources.change import given, only_in, present, retag, told_tags, unless_gone
 from offline.resources.row import Physical, Properties, Resource, Row
 
 GONE = ("AWS.SimpleQueueService.NonExistentQueue", "QueueDoesNotExist")
@@ -54,7 +54,7 @@ def create_queue(resource: Resource) -> Physical:
 
 
 def _attributes(properties: Properties) -> dict[str, Any]:
-    return properties.only(*NUMBERS, *FLAGS, *DOCUMENTS, *WORDS)
+    return given(properties, *NUMBERS, *FLAGS, *DOCUMENTS, *WORDS)
 
 
 def _text(value: Any) -> str:

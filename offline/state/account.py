@@ -6,7 +6,7 @@ import pickle
 import sqlite3
 from collections.abc import Iterator
 from contextlib import ExitStack
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 from weakref import WeakValueDictionary
@@ -47,6 +47,8 @@ class Account:
         """By the identity of their values, which live as long as they stand here."""
         self._clock: datetime | None = None
         """As it was last written."""
+        self._ahead: timedelta | None = timedelta()
+        """How far it was ahead then, where it runs."""
         self._next_part = 1
         self._failed = ""
         self._watching = ExitStack()
@@ -89,22 +91,26 @@ class Account:
         changed, told = changes.take(), list(self._told.values())
         if self._failed:
             raise StateError(f"the account is no longer kept in {self._database.directory}: {self._failed}")
-        # A clock that runs is kept with what happens, not for its own sake.
-        stands = clock.ahead is not None or self._clock == clock.now()
-        if not changed and not told and stands:
+        if not changed and not told and not self._clock_was_moved():
             return
         self._told.clear()
         try:
             with self._database.transaction():
                 self._save(changed, told)
-        except (sqlite3.Error, pickle.PicklingError, TypeError, AttributeError) as error:
+        except (sqlite3.Error, pickle.PicklingError, TypeError, AttributeError, RuntimeError) as error:
             # Part of it counts as written here, and is not: nothing more can be added to what is there.
             self._failed = str(error)
             raise StateError(f"the account cannot be kept in {self._database.directory}: {error}") from error
 
+    def _clock_was_moved(self) -> bool:
+        """Whether the clock is other than it was written; that a running one runs is nothing to write."""
+        if clock.ahead is not None:
+            return clock.ahead != self._ahead
+        return self._clock != clock.now()
+
     def _save(self, changed: list[BaseBackend], told: list[Part]) -> None:
         if self._clock != clock.now():
-            self._clock = clock.now()
+            self._clock, self._ahead = clock.now(), clock.ahead
             self._database.tell(CLOCK, self._clock.isoformat())
         saved: set[int] = set()
         while changed:

@@ -6,7 +6,7 @@ import json
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +15,51 @@ import pytest
 from botocore.config import Config
 from typer.testing import CliRunner
 
+from labs import runs
 from labs.cli import app
 from labs.commands.sandbox import seconds_of
 from labs.errors import UsageError
+from offline.assembly import StackArtifact
+from offline.deploy import BOOTSTRAP_PARAMETER, BOOTSTRAP_VERSION
+from offline.engine import ACCOUNT_ID
+from tests.assembly import assembly
 
 GREETING = "the account is served at "
 
 
-@pytest.fixture
-def started(tmp_path: Path) -> Iterator[tuple[subprocess.Popen[str], str]]:
-    """The process and its address."""
-    command = [sys.executable, "-m", "labs", "sandbox", "--port", "0", "--state", str(tmp_path / "account")]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        assert process.stdout is not None
-        line = process.stdout.readline()
+class Served:
+    """The command in a process of its own, and its address."""
+
+    def __init__(self, *options: str) -> None:
+        command = [sys.executable, "-m", "labs", "sandbox", "--port", "0", *options]
+        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        assert self.process.stdout is not None
+        line = self.process.stdout.readline()
         assert line.startswith(GREETING), line
-        yield process, line.removeprefix(GREETING).split()[0]
-        process.kill()
+        self.url = line.removeprefix(GREETING).split()[0]
+
+    def ended(self, number: int) -> tuple[int, str]:
+        """The exit code after a signal, and what was said until then."""
+        self.process.send_signal(number)
+        said, _ = self.process.communicate(timeout=30)
+        return self.process.returncode, said
+
+
+@pytest.fixture
+def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
+    """Starts the command on one directory, as often as is asked for."""
+    started: list[Served] = []
+
+    def start(*options: str) -> Served:
+        started.append(Served("--state", str(tmp_path / "account"), *options))
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.process.kill()
+        one.process.wait()
+        assert one.process.stdout is not None
+        one.process.stdout.close()
 
 
 def client(url: str, service: str) -> Any:
@@ -40,25 +68,66 @@ def client(url: str, service: str) -> Any:
     return boto3.client(service, endpoint_url=url, region_name="us-east-1", config=config, **keys)
 
 
-def test_an_account_is_served_and_its_clock_is_moved(started: tuple[subprocess.Popen[str], str]) -> None:
-    process, url = started
+def told(url: str, *options: str) -> dict[str, float]:
+    """What `labs sandbox clock` tells of the account's time."""
+    result = CliRunner().invoke(app, ["sandbox", "clock", "--endpoint", url, "--json", *options])
+    found: dict[str, float] = json.loads(result.stdout)
+    return found
+
+
+def test_an_account_is_served_logged_kept_and_its_clock_is_moved(served: Callable[..., Served]) -> None:
+    first = served("--log-requests")
     template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
-    stacks = client(url, "cloudformation")
+    stacks = client(first.url, "cloudformation")
     stacks.create_stack(StackName="one", TemplateBody=json.dumps(template))
-    stacks.get_waiter("stack_create_complete").wait(StackName="one", WaiterConfig={"Delay": 1})
-    assert len(client(url, "s3").list_buckets()["Buckets"]) == 1
-    runner = CliRunner()
-    before = json.loads(runner.invoke(app, ["sandbox", "clock", "--endpoint", url, "--json"]).stdout)
-    moved = ["sandbox", "clock", "--endpoint", url, "--advance", "60d", "--json"]
-    after = json.loads(runner.invoke(app, moved).stdout)
+    buckets = client(first.url, "s3").list_buckets()["Buckets"]
+    assert len(buckets) == 1
+    before, after = told(first.url), told(first.url, "--advance", "60d")
     assert round((after["ahead_seconds"] - before["ahead_seconds"]) / 86400) == 60
-    process.send_signal(signal.SIGINT)
-    assert process.wait(timeout=30) == 0
+    code, said = first.ended(signal.SIGINT)
+    assert code == 0
+    assert "cloudformation.CreateStack" in said
+    assert "Traceback" not in said
+    again = served()
+    assert client(again.url, "s3").list_buckets()["Buckets"][0]["Name"] == buckets[0]["Name"]
+    assert round(told(again.url)["ahead_seconds"] / 86400) == 60
 
 
-def test_a_port_in_use_is_said_so(started: tuple[subprocess.Popen[str], str]) -> None:
-    _, url = started
-    port = url.rpartition(":")[2]
+def test_labs_run_in_the_account_that_is_served(
+    served: Callable[..., Served], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(runs, "new_folder", lambda: tmp_path)
+    url = served().url
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "us-east-1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
+    refused = CliRunner().invoke(app, ["run", "lake", "--on", "sandbox", "--rows", "600"])
+    assert refused.exit_code == 4
+    assert "not deployed: ml-labs-lake" in refused.stderr
+    [lake] = [stack for stack in assembly().stacks if stack.noun == "lake"]
+    _deploy(url, lake)
+    result = CliRunner().invoke(app, ["run", "lake", "--on", "sandbox", "--rows", "600", "--json"])
+    assert result.exit_code == 0, result.stderr
+    assert json.loads(result.stdout)["on"] == "sandbox"
+    gone = CliRunner().invoke(app, ["destroy", "lake", "--on", "sandbox", "--yes", "--json"])
+    assert json.loads(gone.stdout) == {"destroyed": ["lake"], "leftovers": []}
+
+
+def _deploy(url: str, stack: StackArtifact) -> None:
+    """What `cdk deploy` does: assets into their bucket, then the stack."""
+    s3, ssm, stacks = (client(url, service) for service in ("s3", "ssm", "cloudformation"))
+    ssm.put_parameter(Name=BOOTSTRAP_PARAMETER, Value=BOOTSTRAP_VERSION, Type="String")
+    for asset in stack.assets:
+        bucket = asset.bucket.replace("${AWS::AccountId}", ACCOUNT_ID).replace("${AWS::Region}", "us-east-1")
+        s3.create_bucket(Bucket=bucket)
+        s3.put_object(Bucket=bucket, Key=asset.key, Body=asset.content())
+    stacks.create_stack(StackName=stack.name, TemplateBody=stack.body, Capabilities=["CAPABILITY_NAMED_IAM"])
+    [found] = stacks.describe_stacks(StackName=stack.name)["Stacks"]
+    assert found["StackStatus"] == "CREATE_COMPLETE", found
+
+
+def test_a_port_in_use_is_said_so(served: Callable[..., Served]) -> None:
+    port = served().url.rpartition(":")[2]
     command = [sys.executable, "-m", "labs", "sandbox", "--port", port]
     ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
     assert ended.returncode == 2

@@ -1,6 +1,6 @@
 """Where moto's interpreter is bound to this account: its clock, its turns, its roles, its tasks.
 
-moto has no seam for these, so six names in its modules are replaced, all of them here, once in a
+moto has no seam for these, so names in its modules are replaced, all of them here, once in a
 process. Nothing else of moto's interpreter is touched.
 """
 
@@ -26,6 +26,7 @@ from offline.clock import clock
 from offline.engine import client_of_role
 from offline.engines.stepfunctions import tasks
 from offline.engines.stepfunctions.turns import pause, seconds_until
+from offline.lock import lock
 
 _retrying = threading.local()
 
@@ -38,6 +39,7 @@ def bind() -> None:
         if hasattr(module, "boto_client_for"):
             vars(module)["boto_client_for"] = _client
     EventManager._get_current_timestamp = staticmethod(clock.now)
+    EventManager.add_event = _add_event
     state.datetime = SimpleNamespace(
         datetime=SimpleNamespace(now=lambda tz: clock.now()), timezone=SimpleNamespace(utc=UTC)
     )
@@ -64,6 +66,18 @@ def _seconds_until_timestamp(self: Any, env: Any) -> float:
     if moment is None:
         raise FailureEventException(self._create_failure_event(env, timestamp))
     return seconds_until(datetime.replace(moment, tzinfo=UTC))
+
+
+_moto_add_event = EventManager.add_event
+
+
+def _add_event(self: Any, *arguments: Any, **more: Any) -> int:
+    """moto holds a lock of its own while it logs an event, which is a call of the account.
+
+    Whoever reads the history has the account's lock and waits for moto's: the account's comes first.
+    """
+    with lock:
+        return int(_moto_add_event(self, *arguments, **more))
 
 
 _moto_retry = retrier_decl.RetrierDecl._eval_body

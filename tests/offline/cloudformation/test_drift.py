@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import boto3
 
 from offline.sandbox import Sandbox
@@ -44,3 +46,12 @@ def test_a_resource_deleted_by_hand_is_found(sandbox: Sandbox) -> None:
     create("one", {"P": parameter("a")})
     boto3.client("ssm").delete_parameter(Name=physical_id("one", "P"))
     assert drifts("one")["P"]["StackResourceDriftStatus"] == "DELETED"
+
+
+def test_what_no_service_tells_is_no_drift(sandbox: Sandbox) -> None:
+    login = {"Password": "Correct-Horse-1", "PasswordResetRequired": True}
+    user = {"Type": "AWS::IAM::User", "Properties": {"LoginProfile": login}}
+    cloudformation = boto3.client("cloudformation")
+    template = json.dumps({"Resources": {"User": user}})
+    cloudformation.create_stack(StackName="one", TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
+    assert drifts("one")["User"]["StackResourceDriftStatus"] == "IN_SYNC"

@@ -207,3 +207,27 @@ def test_capabilities_are_asked_for(sandbox: Sandbox) -> None:
         boto3.client("cloudformation").create_stack(
             StackName="roles", TemplateBody=body({"R": named_role}), Capabilities=["CAPABILITY_IAM"]
         )
+
+
+def test_a_stack_tag_that_is_gone_leaves_the_resources(sandbox: Sandbox) -> None:
+    create("one", {"Stream": STREAM})
+    boto3.client("cloudformation").update_stack(
+        StackName="one", UsePreviousTemplate=True, Tags=[{"Key": "owner", "Value": "ada"}]
+    )
+    tags = boto3.client("kinesis").list_tags_for_stream(StreamName=physical_id("one", "Stream"))["Tags"]
+    assert tags == [{"Key": "owner", "Value": "ada"}]
+
+
+def test_a_property_that_an_update_would_leave_behind_is_refused_by_name(sandbox: Sandbox) -> None:
+    bucket = {"Type": "AWS::S3::Bucket", "Properties": {}}
+    trail = {
+        "Type": "AWS::CloudTrail::Trail",
+        "DependsOn": "Bucket",
+        "Properties": {"S3BucketName": {"Ref": "Bucket"}, "IsLogging": True, "EnableLogFileValidation": True},
+    }
+    created = create("one", {"Bucket": bucket, "Trail": trail})
+    assert created["StackStatus"] == "CREATE_COMPLETE", created.get("StackStatusReason")
+    kept = {"S3BucketName": {"Ref": "Bucket"}, "IsLogging": True}
+    updated = update("one", {"Bucket": bucket, "Trail": {**trail, "Properties": kept}})
+    assert updated["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert "['EnableLogFileValidation'] are taken away and would stay" in updated["StackStatusReason"]

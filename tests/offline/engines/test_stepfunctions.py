@@ -9,6 +9,8 @@ import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from offline.engines.stepfunctions.logs import LogSession
+from offline.lock import lock
 from offline.sandbox import Sandbox
 from tests.offline.engines.roles import role
 from tests.offline.engines.sagemaker_account import BUCKET, IMAGE, get, training_job, with_data
@@ -212,3 +214,19 @@ def test_branches_wait_for_their_jobs(sandbox: Sandbox) -> None:
     found = execution(arn)
     assert found["status"] == "SUCCEEDED", found.get("cause")
     assert [job["TrainingJobStatus"] for job in json.loads(found["output"])] == ["Completed", "Completed"]
+
+
+def test_an_event_is_logged_under_the_accounts_lock_which_whoever_reads_the_history_has(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    held: list[bool] = []
+    monkeypatch.setattr(LogSession, "_put", lambda self, call, **more: held.append(lock.held()))
+    group = boto3.client("logs")
+    group.create_log_group(logGroupName="/states")
+    [found] = group.describe_log_groups()["logGroups"]
+    logging = {"level": "ALL", "destinations": [{"cloudWatchLogsLogGroup": {"logGroupArn": found["arn"]}}]}
+    start(state_machine({"Go": PASS}, loggingConfiguration=logging))
+    sandbox.settle()
+    written = held[1:]  # The first puts the stream, before any event.
+    assert written
+    assert all(written)

@@ -60,7 +60,10 @@ class Staged:
         after = replace(self.resource, properties=Properties(new))
         row = row_of(self.resource.type)
         assert row.update is not None
-        self.physical = row.update(after, self.physical, Properties(self.properties))
+        before = Properties(self.properties)
+        self.physical = row.update(after, self.physical, before)
+        left = set(without) - after.properties.asked - before.asked
+        assert not left, f"the update did not ask for {left}, which are taken away"
         unread = {path.split(".")[0] for path in after.properties.unread()}
         assert not unread & differing, f"the update did not read {unread & differing}"
         self.resource, self.properties = after, new

@@ -219,3 +219,16 @@ def test_a_function_takes_code_from_a_bucket(sandbox: Sandbox) -> None:
     function.update(Code={"S3Bucket": "code", "S3Key": "a.zip"})
     answer = boto3.client("lambda").invoke(FunctionName=function.id)
     assert json.loads(answer["Payload"].read()) == "from the bucket"
+
+
+def test_a_bucket_that_was_public_is_private_once_the_template_no_longer_says_so(sandbox: Sandbox) -> None:
+    owner = {"Rules": [{"ObjectOwnership": "ObjectWriter"}]}
+    bucket = made("AWS::S3::Bucket", AccessControl="PublicRead", OwnershipControls=owner)
+    s3 = boto3.client("s3")
+    assert len(s3.get_bucket_acl(Bucket=bucket.id)["Grants"]) == 2
+    bucket.update("AccessControl")
+    [grant] = s3.get_bucket_acl(Bucket=bucket.id)["Grants"]
+    assert grant["Permission"] == "FULL_CONTROL"
+    bucket.update("OwnershipControls")
+    with pytest.raises(s3.exceptions.ClientError, match="OwnershipControlsNotFoundError"):
+        s3.get_bucket_ownership_controls(Bucket=bucket.id)
