@@ -70,7 +70,7 @@ def milliseconds(kind: Callable[[Sandbox], Call], marks: list[int], on_disk: boo
         call = kind(sandbox)
         commit()
         for number in range(max(marks)):
-            times.append(1000 * seconds(lambda number=number: (call(number), commit())))  # type: ignore[misc]
+            times.append(1000 * seconds(lambda number=number: (call(number), commit())))
     return {mark: statistics.median(times[max(0, mark - LAST) : mark]) for mark in marks}
 
 

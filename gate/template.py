@@ -221,7 +221,8 @@ class Template:
     def text(self, node: Any) -> str | None:
         """A text that is known whole, else None."""
         parts = list(self.parts(node))
-        return "".join(parts) if parts and all(isinstance(part, str) for part in parts) else None  # type: ignore[arg-type]
+        known = [part for part in parts if isinstance(part, str)]
+        return "".join(known) if parts and len(known) == len(parts) else None
 
     def parts(self, node: Any) -> Iterator[Part]:
         """The pieces of a text, in order."""

@@ -127,7 +127,6 @@ def origin(error: BaseException) -> str:
     ... except AttributeError as error: origin(error).rpartition(":")[0]
     'offline/server/routing.py'
     """
-    frames = [frame for frame in extract_tb(error.__traceback__) if PLACE.search(frame.filename)]
-    if not frames:
-        return "a library"
-    return f"{PLACE.search(frames[-1].filename)[1]}:{frames[-1].lineno}"  # type: ignore[index]
+    frames = [(PLACE.search(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
+    places = [f"{found[1]}:{line}" for found, line in frames if found]
+    return places[-1] if places else "a library"

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig
+from moto.sagemaker.models import FakeEndpoint, FakeEndpointConfig, SageMakerModelBackend
 
 from offline.clock import clock
 from offline.engines.sagemaker.requests import check_instance, check_only, check_shape, refuse
@@ -34,7 +34,7 @@ def check_deployment(config: dict[str, Any]) -> None:
         )
 
 
-class Hosting:
+class Hosting(SageMakerModelBackend):
     """The endpoints' part of the SageMaker engine."""
 
     region_name: str
@@ -49,7 +49,7 @@ class Hosting:
         if name in self.endpoint_configs:
             raise refuse(f'Cannot create already existing endpoint configuration "{arn}".')
         variants = [{"InitialVariantWeight": 1.0, **one} for one in request["ProductionVariants"]]
-        config = self.create_endpoint_config(  # type: ignore[attr-defined]
+        config = self.create_endpoint_config(
             name, variants, {}, {}, request.get("Tags") or [], request.get("KmsKeyId")
         )
         # moto keeps the ARN in a tuple, and the machine's time.
@@ -62,8 +62,8 @@ class Hosting:
         check_deployment(request.get("DeploymentConfig") or {})
         if name in self.endpoints:
             raise refuse(f'Cannot create already existing endpoint "{self.endpoints[name].arn}".')
-        self.describe_endpoint_config(config)  # type: ignore[attr-defined]
-        endpoint = self.create_endpoint(name, config, request.get("Tags") or [])  # type: ignore[attr-defined]
+        self.describe_endpoint_config(config)
+        endpoint = self.create_endpoint(name, config, request.get("Tags") or [])
         endpoint.creation_time = endpoint.last_modified_time = clock.now()
         endpoint.last_deployment_config = request.get("DeploymentConfig")
         return endpoint
@@ -74,8 +74,8 @@ class Hosting:
         check_only(request, UPDATE_PLAYED, "UpdateEndpoint")
         check_deployment(request.get("DeploymentConfig") or {})
         name, config = request["EndpointName"], request["EndpointConfigName"]
-        self.describe_endpoint(name)  # type: ignore[attr-defined]
-        described = self.describe_endpoint_config(config)  # type: ignore[attr-defined]
+        self.describe_endpoint(name)
+        described = self.describe_endpoint_config(config)
         endpoint = self.endpoints[name]
         endpoint.endpoint_config_name = config
         endpoint.production_variants = endpoint._process_production_variants(described["ProductionVariants"])
@@ -110,7 +110,7 @@ class Hosting:
 
     def _server(self, endpoint_name: str, model_name: str) -> Server:
         if endpoint_name not in self._servers():
-            model = self.describe_model(model_name).request  # type: ignore[attr-defined]
+            model = self.describe_model(model_name).request
             self._keep(endpoint_name, Server(model, self.region_name))
         return self._servers()[endpoint_name]
 
@@ -128,7 +128,7 @@ class Hosting:
         return servers
 
     def delete_endpoint(self, endpoint_name: str) -> None:
-        super().delete_endpoint(endpoint_name)  # type: ignore[misc]
+        super().delete_endpoint(endpoint_name)
         self._stop_serving(endpoint_name)
 
     def _stop_serving(self, endpoint_name: str) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 from moto.core.responses import ActionResult, EmptyResult
 from moto.sagemaker.exceptions import ConflictException
+from moto.sagemaker.models import SageMakerModelBackend
 from moto.sagemaker.responses import SageMakerResponse
 
 from offline.engine import client_of_caller
@@ -22,17 +23,8 @@ from offline.engines.sagemaker.requests import check_shape, in_use, refuse
 from offline.iam.callers import current_caller
 
 
-class Keeping:
+class Keeping(SageMakerModelBackend):
     """The definitions' part of the SageMaker engine."""
-
-    region_name: str
-    notebook_instances: dict[str, Any]
-    notebook_instance_lifecycle_configurations: dict[str, Any]
-    pipelines: dict[str, Any]
-    model_package_groups: dict[str, Any]
-    model_packages: dict[str, Any]
-    model_package_name_mapping: dict[str, str]
-    feature_groups: dict[str, Any]
 
     def kept(self, kind: type[Definition]) -> dict[str, Any]:
         return {
@@ -46,7 +38,7 @@ class Keeping:
     def keep(self, kind: type[Definition], request: dict[str, Any]) -> Definition:
         check_shape(f"Create{kind.noun}", request)
         name = request[f"{kind.noun}Name"]
-        arn = self._arn(kind.stem, name)  # type: ignore[attr-defined]
+        arn = self._arn(kind.stem, name)
         if name in self.kept(kind):
             raise in_use(f"{kind.noun} names must be unique, and one with this name already exists ({arn})")
         self._check_lifecycle(request)
@@ -55,7 +47,7 @@ class Keeping:
 
     def find(self, kind: type[Definition], name: str) -> Any:
         if name not in self.kept(kind):
-            raise kind.missing(name, self._arn(kind.stem, name))  # type: ignore[attr-defined]
+            raise kind.missing(name, self._arn(kind.stem, name))
         return self.kept(kind)[name]
 
     def change(self, kind: type[Definition], request: dict[str, Any]) -> Any:
