@@ -1,6 +1,6 @@
 """One daily pass of S3's lifecycle rules over more and more objects: the time per object stays the same.
 
-    python -m benchmarks.lifecycle --objects 100000 200000 400000
+    python -m benchmarks.lifecycle --objects 250000 500000 1000000
 
 Rules choose by prefix, by tag and by size. A pass that moves nothing, and one that moves every object.
 The objects are put into the engine's store without their requests, which are not what is measured.
@@ -82,7 +82,7 @@ def main() -> None:
         "--objects",
         type=int,
         nargs="+",
-        default=[100_000, 200_000, 400_000],
+        default=[250_000, 500_000, 1_000_000],
         help="how many objects (default %(default)s)",
     )
     first: tuple[float, float] | None = None

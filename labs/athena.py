@@ -33,22 +33,22 @@ class NamedQuery:
     sql: str
 
 
-def named_queries(context: Context) -> list[NamedQuery]:
-    """Every named query of the workgroup, by name."""
-    athena, workgroup = context.client("athena"), context.output("query", "WorkGroupName")
+def named_queries(context: Context, workgroup: str = "") -> list[NamedQuery]:
+    """Every named query of a workgroup, the labs' own unless another is named, by name."""
+    athena, workgroup = context.client("athena"), workgroup or context.output("query", "WorkGroupName")
     ids = pages(athena, "list_named_queries", "NamedQueryIds", WorkGroup=workgroup)
     found = [athena.get_named_query(NamedQueryId=one)["NamedQuery"] for one in ids]
     queries = [NamedQuery(query["Name"], query["Database"], query["QueryString"]) for query in found]
     return sorted(queries, key=lambda query: query.name)
 
 
-def ask(context: Context, sql: str, database: str) -> Answer:
-    """The answer, or an error with Athena's own reason."""
+def ask(context: Context, sql: str, database: str, workgroup: str = "") -> Answer:
+    """The answer, or an error with Athena's own reason; in the labs' workgroup unless another is named."""
     athena = context.client("athena")
     started = athena.start_query_execution(
         QueryString=sql,
         QueryExecutionContext={"Database": database},
-        WorkGroup=context.output("query", "WorkGroupName"),
+        WorkGroup=workgroup or context.output("query", "WorkGroupName"),
     )
     execution = _finished(context, athena, started["QueryExecutionId"])
     statistics = execution.get("Statistics", {})

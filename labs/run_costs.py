@@ -63,6 +63,9 @@ Quantity = tuple[str, float | None, str]
 """Price id, units and how they follow; None where only the deployed stack knows how many."""
 
 
+AUDIT_QUERIES = 3
+
+
 def _lake(load: Load) -> Iterator[Quantity]:
     yield "s3-put-1000", 411 / 1000, "reference tables, two layouts, six formats and what S3 refuses"
     yield "s3-get-1000", 430 / 1000, "two questions of two layouts, two columns of six formats"
@@ -73,6 +76,8 @@ def _lake(load: Load) -> Iterator[Quantity]:
 def _security(load: Load) -> Iterator[Quantity]:
     events = 3 * load.objects
     yield "cloudtrail-data-event-100000", events / 1e5, f"{events:,} reads and writes of the lake's objects"
+    scanned = AUDIT_QUERIES * limits.number("athena-scan-minimum-bytes")
+    yield "athena-scan-tb", scanned / 1e12, f"{AUDIT_QUERIES} questions of the log files, 10 MB each at least"
 
 
 def _streaming(load: Load) -> Iterator[Quantity]:

@@ -27,7 +27,7 @@ from moto.core.base_backend import BackendDict
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.core.responses import BaseResponse
 
-from offline import changes
+from offline import audit, changes
 from offline.clock import clock
 from offline.engine import ACCOUNT_ID, forget_clients
 from offline.engines import ENGINES
@@ -75,6 +75,7 @@ class Sandbox:
         self._wrap(BaseResponse, "call_action", gatekeeper.call_action)
         self._wrap(BotocoreStubber, "process_request", _under_lock)
         gatekeeper.used.clear()
+        audit.forget()
         self._exit.enter_context(mock_aws(config={"stepfunctions": {"execute_state_machine": True}}))
         _current.append(self)
         return self

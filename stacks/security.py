@@ -8,9 +8,13 @@ from aws_cdk import aws_iam as iam
 from aws_cdk import aws_logs as logs
 from constructs import Construct
 
-from stacks.constructs.lab_stack import LabStack
+from stacks.constructs.audit import Audit
+from stacks.constructs.lab_stack import LabStack, accept
 from stacks.lake import LakeStack
 from stacks.settings import Settings
+
+SECURITY = "lab/security/"
+"""Where the lab's own objects lie in the lake."""
 
 
 class SecurityStack(LabStack):
@@ -23,9 +27,14 @@ class SecurityStack(LabStack):
         self.vpc = self._vpc(lake)
         self.endpoint = self._s3_endpoint(lake)
         trail = self._trail(lake)
+        reader = self._reader_without_key(lake)
+        audit = Audit(self, "Audit", settings=settings, lake=lake)
         self.output("VpcId", self.vpc.vpc_id, "Private subnets, no NAT, no internet gateway")
         self.output("EndpointId", self.endpoint.vpc_endpoint_id, "The only way from the VPC to S3")
         self.output("TrailName", trail.ref, "Management events, and data events of the lake")
+        self.output("ReaderRoleArn", reader.role_arn, "May read objects of the lab, but not use their key")
+        self.output("AuditWorkGroupName", audit.workgroup.ref, "Questions of who did what")
+        self.output("AuditDatabaseName", audit.database.ref, "Log files as tables")
 
     def _vpc(self, lake: LakeStack) -> ec2.Vpc:
         vpc = ec2.Vpc(
@@ -68,6 +77,18 @@ class SecurityStack(LabStack):
             )
         )
         return endpoint
+
+    def _reader_without_key(self, lake: LakeStack) -> iam.Role:
+        """Whoever takes this role gets objects refused for their key alone: the trail tells of it."""
+        role = iam.Role(self, "Reader", assumed_by=iam.AccountPrincipal(self.account))
+        objects = lake.bucket.arn_for_objects(f"{SECURITY}*")
+        role.add_to_policy(iam.PolicyStatement(actions=["s3:GetObject"], resources=[objects]))
+        accept(
+            role,
+            "the lab's own objects, which lie under one prefix",
+            f"IAM5[Resource::{lake.bucket.exported_arn}/{SECURITY}*]",
+        )
+        return role
 
     def _trail(self, lake: LakeStack) -> cloudtrail.CfnTrail:
         """The L2 trail would make its bucket policy depend on this stack; the lake's stack stands first."""

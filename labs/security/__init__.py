@@ -2,13 +2,14 @@
 
 inspection.py  what protects the lake, read back as an auditor would
 encryption.py  an object under each of the four methods, and who opens it
+audit.py       who decrypted what, by CloudTrail's log files and S3's own
 matrix.py      policies against every kind of request, by IAM's own simulator
 """
 
 from __future__ import annotations
 
 from labs.evidence import Lab, Step
-from labs.security import encryption, inspection, matrix
+from labs.security import audit, encryption, inspection, matrix
 
 LAB = Lab(
     noun="security",
@@ -23,8 +24,13 @@ LAB = Lab(
         Step("matrix", "Decide every kind of request", matrix.decide_all),
         Step("network", "Find the way to S3", inspection.inspect_network),
         Step("trail", "See who is watching", inspection.inspect_trail),
+        Step("audit", "Find out who decrypted what", audit.who_decrypted_what),
+        Step("logs", "Hold the log files against their digest", audit.hold_log_files),
         Step("roles", "Look for roles that may too much", inspection.inspect_roles),
     ),
-    minutes=3,
-    bills=("kms-key-month", "cloudtrail-data-event-100000", "s3-put-1000", "kms-request-10000"),
+    minutes=70,
+    bills=(
+        *("kms-key-month", "cloudtrail-data-event-100000", "s3-put-1000", "kms-request-10000"),
+        "athena-scan-tb",
+    ),
 )

@@ -3,6 +3,7 @@
 ENGINES: dict[str, str] = {
     "athena": "offline.engines.athena:AthenaEngine",
     "cloudformation": "offline.engines.cloudformation:CloudFormationEngine",
+    "cloudtrail": "offline.engines.cloudtrail:CloudTrailEngine",
     "cloudwatch": "offline.engines.cloudwatch:CloudWatchEngine",
     "dynamodb": "offline.engines.dynamodb:DynamoDBEngine",
     "ec2": "offline.engines.ec2:Ec2Engine",
@@ -21,6 +22,7 @@ ENGINES: dict[str, str] = {
     "sns": "offline.engines.sns:SnsEngine",
     "sqs": "offline.engines.sqs:SqsEngine",
     "ssm": "offline.engines.ssm:SsmEngine",
+    "sts": "offline.engines.sts:StsEngine",
     "stepfunctions": "offline.engines.stepfunctions.engine:StepFunctionsEngine",
 }
 """Engines that stand in place of moto's backends, as `module:class`, by the name those backends carry."""

@@ -111,6 +111,17 @@ def access_key(authorization: str, query: Mapping[str, Any]) -> str | None:
     return str(text).split("/")[0]
 
 
+def unique_id(principal: Principal) -> str:
+    """What IAM calls a principal by itself, whatever its name; of a session, with the session's name."""
+    if principal.kind == "root":
+        return principal.account
+    arn = principal.role_arn or principal.arn
+    backend = iam_backends[principal.account][arn.split(":")[1]]
+    held = backend.roles if principal.role_arn else backend.users
+    found = next((str(one.id) for one in held.values() if one.arn == arn), "")
+    return f"{found}:{principal.arn.rpartition('/')[2]}" if principal.role_arn else found
+
+
 def caller_as(role_arn: str, name: str) -> Caller:
     """A service that works under a role, for what an engine does without a request of its own."""
     return Caller(**_of_role(role_arn, name))

@@ -17,6 +17,9 @@ from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 from moto.utilities.utils import get_partition
 
+from facts import limits
+from offline import audit
+from offline.audit import KeyUse
 from offline.changes import unnoted
 from offline.clock import clock
 from offline.iam.callers import Caller, caller_as, caller_of, calling
@@ -66,15 +69,22 @@ def call_action(original: Callable[[BaseResponse], Any]) -> Callable[[BaseRespon
         with calling(caller):
             service = str(self.boto3_service_name)
             _count_changes(service, self._get_action())
-            if service in DECIDED and not is_almighty(caller, service):
-                try:
-                    with unnoted():
-                        _check_call(self, service, caller)
-                except AccessDeniedError as error:
-                    return _refused(self, error)
-            return original(self)
+            answer = _served(original, self, service, caller)
+            audit.of_call(self, caller, answer)
+            return answer
 
     return guarded
+
+
+def _served(original: Callable[[BaseResponse], Any], call: BaseResponse, service: str, caller: Caller) -> Any:
+    """What the service answers, or the gate's refusal."""
+    if service in DECIDED and not is_almighty(caller, service):
+        try:
+            with unnoted():
+                _check_call(call, service, caller)
+        except AccessDeniedError as error:
+            return _refused(call, error)
+    return original(call)
 
 
 def _refused(response: BaseResponse, error: AccessDeniedError) -> Any:
@@ -110,8 +120,8 @@ def _check_call(response: BaseResponse, service: str, caller: Caller) -> None:
     for need in needs(service, operation, given, place):
         if service != "kms" or not is_gone(need.resource):  # moto answers that there is no such key.
             check(caller, replace(need, context={**context, **need.context}), place)
-    for need in _through_keys(service, operation, given, place):
-        check(caller, need, place)
+    for use in _through_keys(caller, service, operation, given, place):
+        use_key(use)
 
 
 def parameters(response: BaseResponse) -> Parameters:
@@ -161,7 +171,9 @@ def encryption_context(given: Mapping[str, str]) -> dict[str, str | list[str]]:
     return found | ({"kms:encryptioncontextkeys": list(given)} if given else {})
 
 
-def _through_keys(service: str, operation: str, given: Parameters, place: Place) -> Iterable[Need]:
+def _through_keys(
+    caller: Caller, service: str, operation: str, given: Parameters, place: Place
+) -> Iterable[KeyUse]:
     """What a service does with a customer's key in the caller's name."""
     if service != "kinesis":
         return
@@ -175,15 +187,22 @@ def _through_keys(service: str, operation: str, given: Parameters, place: Place)
     arn = needs(service, operation, given, place)[0].resource
     stream = kinesis_backends[place.account][place.region].streams.get(arn.partition("stream/")[2])
     if stream is not None and stream.encryption_type == "KMS":
-        yield key_need(action, stream.key_id, "kinesis", {"aws:kinesis:arn": arn}, place)
+        minutes = float(limits.value("kinesis-data-key-minutes"))
+        yield KeyUse(caller, action, stream.key_id, "kinesis", {"aws:kinesis:arn": arn}, place, minutes)
 
 
-def key_need(action: str, key: str, service: str, context: Mapping[str, str], place: Place) -> Need:
-    """A use of a key by a service on behalf of its caller."""
+def use_key(use: KeyUse) -> None:
+    """Let a service use a key on behalf of its caller, and tell whoever keeps record of it."""
     from offline.iam.keys import arn_of
 
-    via = {"kms:viaservice": f"{service}.{place.region}.amazonaws.com", **encryption_context(context)}
-    return Need(f"kms:{action}", arn_of(key, place), via)
+    via = {"kms:viaservice": f"{use.service}.{use.place.region}.amazonaws.com"}
+    need = Need(f"kms:{use.action}", arn_of(use.key, use.place), {**via, **encryption_context(use.context)})
+    try:
+        check(use.caller, need, use.place)
+    except AccessDeniedError as error:
+        audit.of_key_use(use, need.resource, error.message)
+        raise
+    audit.of_key_use(use, need.resource)
 
 
 def check(caller: Caller, need: Need, place: Place, resource: Document | None = None) -> None:

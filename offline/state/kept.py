@@ -19,8 +19,10 @@ APART: dict[str, tuple[tuple[str, str], ...]] = {
     "moto.stepfunctions.models:StateMachine": (("executions", LEDGER),),
     "moto.utilities.tagging_service:TaggingService": (("tags", TABLE),),
     "offline.engines.athena.engine:AthenaEngine": (("executions", TABLE),),
+    "offline.engines.cloudtrail.trail:Trail": (("pending", LOG),),
     "offline.engines.firehose.buffers:Buffer": (("items", LOG),),
     "offline.engines.firehose.transform:Transformer": (("_waiting", LOG),),
+    "offline.engines.s3.engine:Bucket": (("unlogged", LOG),),
 }
 """Which attributes of a class grow with use, and what kind of part they are."""
 

@@ -34,7 +34,7 @@ class LakeBucket(s3.Bucket):
         self._deny_other_encryption()
         # The name under which other stacks see the ARN: cdk-nag's findings speak of it.
         exported: dict[str, str] = Stack.of(self).resolve(Stack.of(self).export_value(self.bucket_arn))
-        self._exported_arn = exported["Fn::ImportValue"]
+        self.exported_arn = exported["Fn::ImportValue"]
 
     def _deny_other_encryption(self) -> None:
         """A put that names no encryption gets the bucket's default; one that names another is denied."""
@@ -78,5 +78,5 @@ class LakeBucket(s3.Bucket):
         accept(
             role,
             "objects have no names before they are written; the prefix bounds them",
-            *(f"IAM5[Resource::{self._exported_arn}/{prefix}*]" for prefix in prefixes),
+            *(f"IAM5[Resource::{self.exported_arn}/{prefix}*]" for prefix in prefixes),
         )

@@ -113,14 +113,13 @@ def deliveries_are_encrypted(templates: Templates) -> bool:
 
 
 def query_results_are_encrypted_and_enforced(templates: Templates) -> bool:
-    [(_, properties)] = list(resources(templates, "AWS::Athena::WorkGroup"))
-    configuration = properties["WorkGroupConfiguration"]
-    encryption = configuration["ResultConfiguration"].get("EncryptionConfiguration", {})
-    return bool(
-        configuration.get("EnforceWorkGroupConfiguration")
-        and configuration.get("BytesScannedCutoffPerQuery")
-        and encryption.get("EncryptionOption") == "SSE_KMS"
-    )
+    groups = [p["WorkGroupConfiguration"] for _, p in resources(templates, "AWS::Athena::WorkGroup")]
+    encryptions = [group["ResultConfiguration"].get("EncryptionConfiguration", {}) for group in groups]
+    enforced = [
+        group.get("EnforceWorkGroupConfiguration") and group.get("BytesScannedCutoffPerQuery")
+        for group in groups
+    ]
+    return all(enforced) and [one.get("EncryptionOption") for one in encryptions] == ["SSE_KMS"] * 2
 
 
 def log_groups_are_encrypted_and_expire(templates: Templates) -> bool:

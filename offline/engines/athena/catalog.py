@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from offline.engines.athena import projection
 from offline.engines.athena.errors import QueryError, unsupported
 
 SERDES = {
@@ -16,8 +17,12 @@ SERDES = {
     "OpenCSVSerde": "csv",
     "JsonSerDe": "json",
     "OpenXJsonSerDe": "json",
+    "RegexSerDe": "regex",
+    "CloudTrailSerde": "cloudtrail",
 }
 """What reads a table, by the last word of its SerDe's class."""
+INPUT_FORMATS = {"CloudTrailInputFormat": "cloudtrail"}
+"""Input formats that decide, whatever the SerDe."""
 
 
 @dataclass(frozen=True)
@@ -71,17 +76,35 @@ def described(glue: Any, description: dict[str, Any]) -> Table:
     serde = storage.get("SerdeInfo") or {}
     keys = pairs(description.get("PartitionKeys") or [])
     database, name = description["DatabaseName"], description["Name"]
-    return Table(
+    parameters, location = description.get("Parameters") or {}, storage.get("Location") or ""
+    input_format = (storage.get("InputFormat") or "").rsplit(".", 1)[-1]
+    projects = bool(keys) and projection.is_projected(parameters)
+    found = Table(
         database,
         name,
         pairs(storage.get("Columns") or []),
         keys,
-        storage.get("Location") or "",
-        reader(database, name, serde.get("SerializationLibrary") or ""),
+        location,
+        INPUT_FORMATS.get(input_format) or reader(database, name, serde.get("SerializationLibrary") or ""),
         serde.get("Parameters") or {},
-        description.get("Parameters") or {},
-        tuple(partitions(glue, database, name)) if keys else (),
+        parameters,
+        tuple(partitions(glue, database, name)) if keys and not projects else (),
     )
+    return replace(found, partitions=_projected(keys, location, parameters)) if projects else found
+
+
+def is_current(table: Table) -> bool:
+    """Whether a table's partitions are those of before: of projected ones, some come with the time."""
+    return not projection.is_projected(table.parameters) or table.partitions == _projected(
+        table.keys, table.location, table.parameters
+    )
+
+
+def _projected(
+    keys: tuple[tuple[str, str], ...], location: str, parameters: dict[str, str]
+) -> tuple[Partition, ...]:
+    found = projection.projected([key for key, _ in keys], location, parameters)
+    return tuple(Partition(values, place) for values, place in found)
 
 
 def pairs(columns: list[dict[str, str]]) -> tuple[tuple[str, str], ...]:

@@ -40,6 +40,12 @@ FORMATS = {
     ),
 }
 """Input format, output format and SerDe of each storage format."""
+CLOUDTRAIL = (
+    "com.amazon.emr.cloudtrail.CloudTrailInputFormat",
+    f"{HADOOP}.ql.io.HiveIgnoreKeyTextOutputFormat",
+    "org.apache.hive.hcatalog.data.JsonSerDe",
+)
+"""Those of CloudTrail's log files, which no word stands for."""
 
 
 def split_name(name: str, database: str) -> tuple[str, str]:
@@ -101,7 +107,8 @@ def create_external(statement: statements.CreateExternalTable, glue: Any, s3: An
 def external_input(statement: statements.CreateExternalTable, name: str) -> dict[str, Any]:
     formats = FORMATS.get(statement.stored_as)
     if formats is None:
-        formats = next((found for found in FORMATS.values() if found[0] == statement.stored_as), None)
+        known = (*FORMATS.values(), CLOUDTRAIL)
+        formats = next((found for found in known if found[0] == statement.stored_as), None)
     if formats is None:
         raise QueryError("NOT_SUPPORTED", f"STORED AS {statement.stored_as}; offline: {', '.join(FORMATS)}")
     serde = {"SerializationLibrary": statement.serde or formats[2], "Parameters": statement.serde_properties}

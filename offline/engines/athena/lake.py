@@ -22,7 +22,7 @@ from offline.engines.athena import catalog, dialect, readers
 from offline.engines.athena.catalog import Table
 from offline.engines.athena.changes import Token, catalog_token, objects_token
 from offline.engines.athena.hive import duckdb_type, literal, quoted
-from offline.engines.athena.objects import File, Object, Store, listing, split_uri, touch
+from offline.engines.athena.objects import File, Object, Store, bad_data, listing, split_uri, touch
 from offline.iam import gatekeeper
 from offline.iam.callers import Caller
 
@@ -71,7 +71,8 @@ class Lake:
         known = self._loaded.get((database, name))
         described = catalog_token(ACCOUNT_ID, self._region, database, name)
         reader = (self.caller.access_key if self.caller else "", gatekeeper.generation)
-        if known and known.catalog_token == described and self._unchanged(known):
+        same = known is not None and known.catalog_token == described and catalog.is_current(known.table)
+        if known and same and self._unchanged(known):
             if reader not in known.readers:
                 self._prove(known, at)
                 known.readers.add(reader)
@@ -109,7 +110,8 @@ class Lake:
         s3 = self._client("s3")
         found = [entry for root in roots for entry in listing(s3, "s3://{}/{}".format(*root))]
         files = [
-            (values, self._store.file(s3, entry, table.reader)) for values, entry in assigned(table, found)
+            (values, self._store.file(s3, entry, table.reader, table.serde))
+            for values, entry in assigned(table, found)
         ]
         self._number += 1
         loaded = Loaded(self._number, table, files, roots, objects_token=token)
@@ -120,6 +122,8 @@ class Lake:
     def _create_view(self, loaded: Loaded) -> None:
         table = loaded.table
         usable = [(values, file) for values, file in loaded.files if not file.broken]
+        if loaded.files and not usable:
+            raise bad_data(loaded.files[0][1])  # also where a query would have pruned it
         paths = [self._link(loaded, values, file) for values, file in usable]
         if paths:
             paths.append(self._sentinel(loaded, usable[0][1]))

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
+import json
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -53,6 +57,11 @@ class File:
     broken: str = ""
 
 
+def bad_data(file: File) -> QueryError:
+    """What a query fails with that reads a file of another format than its table's."""
+    return QueryError("HIVE_BAD_DATA", f"Error reading {file.object.uri}: {file.broken}")
+
+
 def split_uri(uri: str) -> tuple[str, str]:
     """Bucket and key of an S3 address.
 
@@ -98,10 +107,11 @@ class Store:
         self._root = root
         self._files: dict[tuple[str, str], File] = {}
 
-    def file(self, s3: Any, wanted: Object, reader: str) -> File:
-        key = (wanted.digest, reader)
+    def file(self, s3: Any, wanted: Object, reader: str, serde: Mapping[str, str]) -> File:
+        """The object as a file that DuckDB reads; the SerDe's parameters tell what lies in some."""
+        key = (wanted.digest, reader + serde.get(PATTERN, ""))
         if key not in self._files:
-            self._files[key] = self._fetch(s3, wanted, reader)
+            self._files[key] = self._fetch(s3, wanted, reader, serde)
         return self._files[key]
 
     def forget(self, wanted: set[str]) -> None:
@@ -109,8 +119,10 @@ class Store:
         for digest, reader in [key for key in self._files if key[0] not in wanted]:
             self._files.pop((digest, reader)).path.unlink(missing_ok=True)
 
-    def _fetch(self, s3: Any, wanted: Object, reader: str) -> File:
+    def _fetch(self, s3: Any, wanted: Object, reader: str, serde: Mapping[str, str]) -> File:
         body = fetch(s3, wanted)
+        if reader in REWRITTEN:
+            return self._rewrite(body, wanted, reader, serde)
         suffix = "." + {"orc": "parquet"}.get(reader, reader)
         if wanted.key.endswith(".gz"):
             suffix += ".gz"
@@ -120,6 +132,60 @@ class Store:
             return columnar(path, wanted, reader) if reader in ("parquet", "orc") else File(path, wanted)
         except (pa.ArrowInvalid, pa.ArrowNotImplementedError, OSError) as error:
             return File(path, wanted, broken=str(error).splitlines()[0])
+
+    def _rewrite(self, body: bytes, wanted: Object, reader: str, serde: Mapping[str, str]) -> File:
+        """A file in another format, of what DuckDB cannot read."""
+        suffix, rewrite = REWRITTEN[reader]
+        content = hashlib.sha256(serde.get(PATTERN, "").encode()).hexdigest()[:8]
+        path = self._root / f"{wanted.digest}{content}{suffix}"
+        try:
+            text = (gzip.decompress(body) if wanted.key.endswith(".gz") else body).decode()
+            rewrite(text, serde, path)
+        except (OSError, EOFError, ValueError, KeyError) as error:
+            path.touch()
+            return File(path, wanted, broken=f"{type(error).__name__}: {error}")
+        return File(path, wanted)
+
+
+def cloudtrail(text: str, serde: Mapping[str, str], path: Path) -> None:
+    """A log file of CloudTrail is one JSON document; each of its records becomes a line."""
+    records = json.loads(text)["Records"]
+    path.write_text("".join(json.dumps(_lowered(record)) + "\n" for record in records))
+
+
+AS_TEXT = ("requestparameters", "responseelements", "additionaleventdata", "serviceeventdetails")
+"""Members of a CloudTrail record that a table holds as JSON text, with their names as they are."""
+
+
+def _lowered(value: Any, keep: tuple[str, ...] = AS_TEXT) -> Any:
+    """Names in small letters, as the catalog has those of columns."""
+    if isinstance(value, list):
+        return [_lowered(one, ()) for one in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        key.lower(): inner if key.lower() in keep else _lowered(inner, ()) for key, inner in value.items()
+    }
+
+
+def by_pattern(text: str, serde: Mapping[str, str], path: Path) -> None:
+    """RegexSerDe: each group of the pattern is a column; a line that does not fit is all NULL."""
+    if PATTERN not in serde:
+        raise ValueError(f"RegexSerDe needs the property {PATTERN}")
+    pattern = re.compile(serde[PATTERN])
+    found = [pattern.fullmatch(line) for line in text.splitlines()]
+    groups = [[one.group(index + 1) if one else None for one in found] for index in range(pattern.groups)]
+    columns = {f"c{index}": pa.array(values, pa.string()) for index, values in enumerate(groups)}
+    pq.write_table(pa.table(columns), path)
+
+
+PATTERN = "input.regex"
+Rewrite = Callable[[str, Mapping[str, str], Path], None]
+REWRITTEN: dict[str, tuple[str, Rewrite]] = {
+    "cloudtrail": (".json", cloudtrail),
+    "regex": (".parquet", by_pattern),
+}
+"""Of readers that DuckDB lacks: the suffix of the file that it is given instead, and who writes it."""
 
 
 def columnar(path: Path, wanted: Object, reader: str) -> File:

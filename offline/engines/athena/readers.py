@@ -21,7 +21,7 @@ def select(table: Table, paths: Sequence[str], files: Sequence[File]) -> str:
     hive = ", ".join(f"{literal(name)}: {literal(kind)}" for name, kind in kinds.items())
     source = READERS[table.reader](table, files)
     listed = ", ".join(literal(path) for path in paths)
-    made = [expression(table, name, kind, files) for name, kind in table.columns]
+    made = [expression(table, name, kind, files, index) for index, (name, kind) in enumerate(table.columns)]
     made += [quoted(name) for name, _ in table.keys]
     reading = f"{source[0]}([{listed}], hive_partitioning = true, hive_types = {{{hive}}}{source[1]})"
     return f"SELECT {', '.join(made)} FROM {reading}"
@@ -31,13 +31,15 @@ def columns(table: Table) -> tuple[tuple[str, str], ...]:
     return (*table.columns, *table.keys)
 
 
-def expression(table: Table, name: str, hive: str, files: Sequence[File]) -> str:
+def expression(table: Table, name: str, hive: str, files: Sequence[File], index: int) -> str:
     kind, column = duckdb_type(hive), quoted(name)
     if table.reader in ("parquet", "orc"):
         value = columnar_value(table, name, hive, files)
     elif table.reader == "text" and kind != "VARCHAR":
         # DuckDB moves a bare TRY_CAST into its CSV reader, where it fails instead of being NULL.
         value = f"TRY_CAST(trim({column}) AS {kind})"
+    elif table.reader == "regex":
+        value = f"TRY_CAST(c{index} AS {kind})"
     elif table.reader == "csv":
         value = opencsv_value(column, kind)
     else:
@@ -136,4 +138,16 @@ def json(table: Table, files: Sequence[File]) -> tuple[str, str]:
     return "read_json", f", format = 'newline_delimited', columns = {{{kinds}}}{ignore}"
 
 
-READERS = {"parquet": parquet, "orc": parquet, "text": text, "csv": csv, "json": json}
+def regex(table: Table, files: Sequence[File]) -> tuple[str, str]:
+    return "read_parquet", ""
+
+
+READERS = {
+    "parquet": parquet,
+    "orc": parquet,
+    "text": text,
+    "csv": csv,
+    "json": json,
+    "cloudtrail": json,
+    "regex": regex,
+}

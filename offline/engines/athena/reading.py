@@ -149,8 +149,26 @@ def clause(words: Words, made: dict[str, Any], serde: dict[str, str]) -> None:
         raise words.mismatch("LOCATION")
 
 
+ESCAPE = re.compile(r"\\(?:u([0-9a-fA-F]{4})|([0-3][0-7]{2})|(.))", re.DOTALL)
+LETTERS = {"0": "\0", "b": "\b", "n": "\n", "r": "\r", "t": "\t", "Z": "\x1a", "%": "\\%", "_": "\\_"}
+
+
 def escaped(text: str) -> str:
-    return {"\\t": "\t", "\\n": "\n", "\\001": "\x01", "\\\\": "\\"}.get(text, text)
+    r"""What a string of Hive's DDL stands for.
+
+    >>> escaped(r"\001"), escaped(r"\\[(.*)\\]"), escaped(r"a\"b")
+    ('\x01', '\\[(.*)\\]', 'a"b')
+    """
+    return ESCAPE.sub(
+        lambda found: (
+            chr(int(found[1], 16))
+            if found[1]
+            else chr(int(found[2], 8))
+            if found[2]
+            else LETTERS.get(found[3], found[3])
+        ),
+        text,
+    )
 
 
 def columns_of(block: str) -> list[tuple[str, str, str]]:

@@ -232,11 +232,10 @@ def table_layout(options: dict[str, Any]) -> Layout:
 
 
 def insert_layout(table: Table) -> Layout:
-    made = {"parquet": "PARQUET", "orc": "ORC", "text": "TEXTFILE", "json": "JSON"}.get(
-        table.reader, "OpenCSV"
-    )
-    if made == "OpenCSV":
-        raise QueryError("NOT_SUPPORTED", "INSERT INTO is not supported for tables with OpenCSVSerde")
+    made = {"parquet": "PARQUET", "orc": "ORC", "text": "TEXTFILE", "json": "JSON"}.get(table.reader)
+    if made is None:
+        name = f"{table.database}.{table.name}"
+        raise QueryError("NOT_SUPPORTED", f"INSERT INTO is not supported for the SerDe of table {name}")
     return Layout(made, "GZIP", table.serde.get("field.delim", "\x01"), [key for key, _ in table.keys])
 
 

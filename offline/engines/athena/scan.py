@@ -17,9 +17,8 @@ import sqlglot
 from sqlglot import exp
 from sqlglot.errors import SqlglotError
 
-from offline.engines.athena.errors import QueryError
 from offline.engines.athena.lake import Lake, Loaded
-from offline.engines.athena.objects import File, RowGroup
+from offline.engines.athena.objects import File, RowGroup, bad_data
 
 IDENTITY = re.compile(r"\(__table = '(\d+)'\)")
 
@@ -47,7 +46,7 @@ def scan_bytes(lake: Lake, info: dict[str, Any]) -> int:
     files = remaining(lake, loaded, conditions)
     for file in files:
         if file.broken:
-            raise QueryError("HIVE_BAD_DATA", f"Error reading {file.object.uri}: {file.broken}")
+            raise bad_data(file)
     if loaded.table.reader not in ("parquet", "orc"):
         return sum(file.object.size for file in files)
     wanted, limits = columns(info)

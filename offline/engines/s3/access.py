@@ -14,10 +14,12 @@ from moto.ec2.models import ec2_backends
 from moto.s3.models import FakeBucket, FakeKey
 from moto.utilities.utils import get_partition
 
+from facts import limits
+from offline.audit import KeyUse
 from offline.iam.callers import Caller, current_caller
 from offline.iam.document import Document, document
 from offline.iam.evaluation import Decision
-from offline.iam.gatekeeper import AccessDeniedError, check, decided, key_need, remember
+from offline.iam.gatekeeper import AccessDeniedError, decided, remember, use_key
 from offline.iam.needs import Need, Place
 
 CONFIGURATIONS = {
@@ -192,7 +194,9 @@ class Access:
         if encryption not in ("aws:kms", "aws:kms:dsse"):
             return
         context = {"aws:s3:arn": self._arn(None if bucket_key else name)}
-        check(self._caller, key_need(action, key or "alias/aws/s3", "s3", context, self._place), self._place)
+        minutes = float(limits.value("s3-bucket-key-minutes")) if bucket_key else 0
+        use = KeyUse(self._caller, action, key or "alias/aws/s3", "s3", context, self._place, minutes)
+        use_key(use)
 
     # -- deciding -----------------------------------------------------------------------------------------
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from contextvars import ContextVar
+from time import perf_counter
 from typing import Any
-from urllib.parse import parse_qsl
+from urllib.parse import parse_qsl, unquote
 
 import xmltodict
 from moto.core.responses import ActionResult
@@ -24,9 +26,12 @@ from moto.s3.exceptions import (
 from moto.s3.models import FakeKey, s3_backends
 from moto.s3.responses import S3Response
 
-from offline.changes import serving, unnoted
-from offline.engines.s3 import archive, customer_keys, integrity, lifecycle
+from offline import audit
+from offline.changes import note, serving, unnoted
+from offline.clock import clock
+from offline.engines.s3 import archive, customer_keys, integrity, lifecycle, server_logs
 from offline.engines.s3.access import Access
+from offline.engines.s3.served import Served, error_of
 from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
 
@@ -48,11 +53,51 @@ class S3Api(S3Response):
 
     def bucket_response(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with calling(None), serving(request.method in READING):
-            return super().bucket_response(request, *args, **kwargs)
+            return self._recorded(super().bucket_response, request, *args, **kwargs)
 
     def key_response(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with calling(None), serving(request.method in READING):
-            return super().key_response(request, *args, **kwargs)
+            return self._recorded(super().key_response, request, *args, **kwargs)
+
+    def _recorded(self, serve: Callable[..., Any], *args: Any, **kwargs: Any) -> Any:
+        """Serve the request, and tell what was answered to those who keep records."""
+        started = perf_counter()
+        status, headers, body = answer = serve(*args, **kwargs)
+        bucket = self.backend.buckets.get(self.bucket_name) if self.bucket_name else None
+        if (bucket is not None and bucket.logging) or audit.trails(self.current_account):
+            served = self._served(int(status), headers, body, perf_counter() - started)
+            if bucket is not None and server_logs.hear(bucket, served):
+                note(self.backend)
+            audit.of_request(served, self.current_account)
+        return answer
+
+    def _served(self, status: int, headers: Any, body: Any, seconds: float) -> Served:
+        error, message = error_of(status, body)
+        key = unquote(self.parse_key_name()) if self.bucket_name else ""
+        deleting = self.method == "POST" and "delete" in self.parsed_url.query
+        told = {str(name).lower(): str(value) for name, value in headers.items()}
+        size = len(self.body or b"") if self.method == "PUT" else told.get("content-length")
+        return Served(
+            at=clock.now(),
+            caller=self.caller,
+            method=self.method,
+            target=self.parsed_url.path + (f"?{self.parsed_url.query}" if self.parsed_url.query else ""),
+            bucket=self.bucket_name or "",
+            key=key,
+            query=dict(parse_qsl(self.parsed_url.query, keep_blank_values=True)),
+            headers={str(name).lower(): str(value) for name, value in self.headers.items()},
+            region=self.region,
+            status=status,
+            answer=told,
+            error=error,
+            message=message,
+            received=len(self.body or b""),
+            sent=0 if self.method == "HEAD" else len(body or b""),
+            seconds=seconds,
+            id=told.get("x-amzn-requestid", ""),
+            object_size=int(size) if key and size is not None and status < 400 else None,
+            deleted=_named_keys(self.body) if deleting and not error else [],
+        )
 
     def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
@@ -78,8 +123,7 @@ class S3Api(S3Response):
             customer_keys.check(self.method, self.headers, query, bucket, key_name)
 
     def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
-        named = xmltodict.parse(self.body).get("Delete", {}).get("Object") or []
-        listed = named if isinstance(named, list) else [named]
+        listed = _named(self.body)
         token = DELETING_MANY.set(frozenset(one["Key"] for one in listed if one.get("VersionId")))
         try:
             return super()._bucket_response_delete_keys(bucket_name, authenticated)
@@ -235,6 +279,16 @@ class S3Api(S3Response):
         if not rules:
             raise NoSuchLifecycleConfiguration(bucket_name=self.bucket_name)
         return self.serialized(ActionResult({"Rules": lifecycle.answer(rules)}))
+
+
+def _named(body: bytes) -> list[dict[str, str]]:
+    """The objects that a DeleteObjects names."""
+    named = xmltodict.parse(body).get("Delete", {}).get("Object") or []
+    return named if isinstance(named, list) else [named]
+
+
+def _named_keys(body: bytes) -> list[str]:
+    return [one["Key"] for one in _named(body)]
 
 
 class Urls:

@@ -17,12 +17,16 @@ from typing import Any
 from moto.s3.exceptions import ObjectNotInActiveTierError, S3ClientError
 from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 
+from facts import limits
 from offline.clock import clock
 from offline.engine import Engine, Row
-from offline.engines.s3 import archive, customer_keys, lifecycle
+from offline.engines.s3 import archive, customer_keys, lifecycle, server_logs
 from offline.engines.s3.access import may_delete
 from offline.engines.s3.api import DELETING_MANY, Urls
 from offline.engines.s3.days import midnight_after
+
+DEFAULT_ENCRYPTION = str(limits.value("s3-default-encryption"))
+"""Of every bucket that sets none."""
 
 
 class MalformedPolicyError(S3ClientError):
@@ -35,6 +39,9 @@ class MalformedPolicyError(S3ClientError):
 class Bucket(FakeBucket):
     """A bucket whose policy was already asked, with its conditions, by `S3Api`, and its lifecycle rules."""
 
+    unlogged: list[str]
+    """Lines of its access log that were not delivered yet."""
+    unlogged_since: datetime | None = None
     lifecycle: tuple[lifecycle.Rule, ...] = ()
     tierings: dict[str, archive.Tiering]
     tags_of: Callable[[FakeKey], dict[str, str]]
@@ -75,8 +82,11 @@ class S3Engine(Engine, S3Backend):
         bucket = super().create_bucket(*args, **kwargs)
         bucket.__class__ = Bucket
         bucket.creation_date = clock.now()
-        bucket.tierings, bucket.tags_of = {}, self._tags_of
+        bucket.tierings, bucket.tags_of, bucket.unlogged = {}, self._tags_of, []
         return bucket
+
+    def log_incoming_request(self, request: Any, bucket_name: str) -> None:
+        """moto would write a line of its own making for each request; `S3Api` tells what was answered."""
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
@@ -125,14 +135,34 @@ class S3Engine(Engine, S3Backend):
         return {"buckets": [{"bucket": one.name, "objects": len(one.keys)} for one in buckets]}
 
     def due(self) -> datetime | None:
-        """S3 looks at lifecycle rules once a day: after a change, at the next midnight."""
-        return self._next_pass() if self._ruled() else None
+        """S3 looks at lifecycle rules once a day: after a change, at the next midnight; and delivers logs."""
+        moments = [server_logs.due(bucket) for bucket in self.buckets.values()]
+        moments.append(self._next_pass() if self._ruled() else None)
+        return min((moment for moment in moments if moment is not None), default=None)
 
     def _next_pass(self) -> datetime | None:
         changed = midnight_after(self._changed_since, 0) if self._changed_since else None
         return min((moment for moment in (changed, self._next) if moment is not None), default=None)
 
     def settle(self) -> bool:
+        return self._deliver_logs() | self._apply_rules()
+
+    def _deliver_logs(self) -> bool:
+        now = clock.now()
+        ready = [
+            one for one in self.buckets.values() if (due := server_logs.due(one)) is not None and due <= now
+        ]
+        for bucket in ready:
+            server_logs.deliver(bucket, self._encryption_of)
+        return bool(ready)
+
+    def _encryption_of(self, name: str) -> str:
+        """The default encryption of a bucket; empty where there is none of that name."""
+        if name not in self.buckets:
+            return ""
+        return default_encryption(self.buckets[name].encryption)["encryption"]
+
+    def _apply_rules(self) -> bool:
         now, due = clock.now(), self._next_pass()
         if due is None or due > now:
             return False
@@ -146,6 +176,14 @@ class S3Engine(Engine, S3Backend):
     def _tags_of(self, key: FakeKey) -> dict[str, str]:
         found: dict[str, str] = self.tagger.get_tag_dict_for_resource(key.arn)
         return found
+
+    def get_bucket_encryption(self, bucket_name: str) -> dict[str, Any]:
+        """Every bucket has one since 2023: SSE-S3 where nobody set another."""
+        default = {
+            "ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": DEFAULT_ENCRYPTION},
+            "BucketKeyEnabled": False,
+        }
+        return super().get_bucket_encryption(bucket_name) or {"Rule": default}
 
     def put_bucket_policy(self, bucket_name: str, policy: bytes) -> None:
         check_policy(policy)
@@ -191,7 +229,7 @@ def default_encryption(configuration: dict[str, Any] | None) -> dict[str, str]:
     {'encryption': 'AES256'}
     """
     if not configuration:
-        return {"encryption": "AES256"}
+        return {"encryption": DEFAULT_ENCRYPTION}
     rule = configuration["Rule"]
     default = rule["ApplyServerSideEncryptionByDefault"]
     added = {"encryption": default["SSEAlgorithm"]}

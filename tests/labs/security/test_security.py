@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -10,8 +11,9 @@ import boto3
 import pytest
 
 from labs.context import Context
+from labs.errors import RunError
 from labs.evidence import Evidence
-from labs.security import LAB, encryption, matrix
+from labs.security import LAB, audit, encryption, matrix
 from offline.deploy import deploy
 from offline.sandbox import Sandbox
 from tests.assembly import assembly
@@ -33,12 +35,65 @@ def failed(evidence: Evidence) -> list[str]:
     return [check.statement for check in evidence.checks if not check.passed]
 
 
+def ran(context: Context, step: str) -> Evidence:
+    """The evidence of a step, with that of the step it goes on from."""
+    if step == "logs" and "security/audit" not in context.found:
+        ran(context, "audit")
+    [found] = [one for one in LAB.steps if one.name == step]
+    context.found[f"security/{step}"] = evidence = found.run(context)
+    return evidence
+
+
 @pytest.mark.parametrize("step", [step.name for step in LAB.steps])
 def test_every_step_holds_in_the_deployed_account(context: Context, step: str) -> None:
-    [found] = [one for one in LAB.steps if one.name == step]
-    evidence = found.run(context)
+    evidence = ran(context, step)
     assert evidence.checks
     assert failed(evidence) == []
+
+
+def test_a_log_file_that_somebody_rewrote_is_noticed(context: Context) -> None:
+    ran(context, "logs")
+    s3 = context.client("s3")
+    trail = context.client("cloudtrail").describe_trails()["trailList"][0]
+    of = {
+        "Bucket": trail["S3BucketName"],
+        "Prefix": f"{trail['S3KeyPrefix']}/AWSLogs/123456789012/CloudTrail/",
+    }
+    before = {one["Key"]: one for one in s3.list_objects_v2(**of)["Contents"]}
+    for key in before:
+        innocent = gzip.compress(b'{"Records": []}')
+        s3.put_object(Bucket=trail["S3BucketName"], Key=key, Body=innocent)
+    try:
+        digest = audit.newest_digest(context, audit.trail_of(context))
+        assert digest is not None
+        assert audit.changed_files(s3, digest) == [one["s3Object"] for one in digest["text"]["logFiles"]]
+    finally:
+        for key in before:
+            versions = s3.list_object_versions(Bucket=trail["S3BucketName"], Prefix=key)["Versions"]
+            newest = next(one["VersionId"] for one in versions if one["IsLatest"])
+            s3.delete_object(Bucket=trail["S3BucketName"], Key=key, VersionId=newest)
+
+
+def test_a_reader_who_was_given_the_key_is_noticed(context: Context) -> None:
+    iam = context.client("iam")
+    name = context.output("security", "ReaderRoleArn").rpartition("/")[2]
+    statement = {"Effect": "Allow", "Action": "kms:Decrypt", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_role_policy(RoleName=name, PolicyName="key", PolicyDocument=document)
+    try:
+        assert "the role without the key is refused" in failed(audit.who_decrypted_what(context))
+    finally:
+        iam.delete_role_policy(RoleName=name, PolicyName="key")
+
+
+def test_a_trail_that_stopped_tells_nothing_and_the_step_says_so(context: Context) -> None:
+    cloudtrail, name = context.client("cloudtrail"), context.output("security", "TrailName")
+    cloudtrail.stop_logging(Name=name)
+    try:
+        with pytest.raises(RunError, match="CloudTrail has not delivered the reads of lab/security/audit-"):
+            audit.who_decrypted_what(context)
+    finally:
+        cloudtrail.start_logging(Name=name)
 
 
 def test_the_methods_leave_nothing_behind(context: Context) -> None:
