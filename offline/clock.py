@@ -31,6 +31,10 @@ class Clock:
             self._now = max(self._now, datetime.now(UTC) + self.ahead)
         return self._now
 
+    def signing_now(self) -> datetime:
+        """The time by which requests are signed: of those from other processes, their machine's."""
+        return self.now() - self.ahead if self.ahead is not None else self.now()
+
     def epoch(self) -> float:
         """Seconds since 1970, as AWS's JSON protocols carry timestamps."""
         return self.now().timestamp()

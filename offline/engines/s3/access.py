@@ -16,6 +16,7 @@ from moto.utilities.utils import get_partition
 
 from facts import limits
 from offline.audit import KeyUse
+from offline.engines.s3 import public
 from offline.iam.callers import Caller, current_caller
 from offline.iam.document import Document, document
 from offline.iam.evaluation import Decision
@@ -215,9 +216,8 @@ class Access:
         bucket = self._bucket
         if bucket is None or action not in ("s3:GetObject", "s3:ListBucket"):
             return False
-        ownership = bucket.ownership_rule or "BucketOwnerEnforced"
-        blocked = bucket.public_access_block and bucket.public_access_block.ignore_public_acls == "true"
-        if ownership == "BucketOwnerEnforced" or blocked:
+        block = bucket.public_access_block
+        if bucket.ownership_rule == public.OWNER_ALONE or (block and block.ignore_public_acls):
             return False
         held = self._object() if action == "s3:GetObject" else bucket
         return bool(held is not None and held.acl and held.acl.public_read)
@@ -267,6 +267,9 @@ class Access:
 def decide_on(bucket: FakeBucket | None, caller: Caller, need: Need, place: Place) -> Decision:
     """The decision on one need, by the bucket's policy and the VPC endpoint's among the others."""
     policy = bucket.policy if bucket else None
+    outside = caller.principal.kind == "anonymous" or caller.principal.account not in ("", place.account)
+    if bucket and outside and public.is_restricted(bucket):
+        policy = None
     text = policy.decode() if isinstance(policy, bytes) else policy
     resource = document(text, f"policy of {bucket.name}") if bucket and text else None
     endpoint = endpoint_policy(caller.endpoint, place)

@@ -29,7 +29,7 @@ from moto.s3.responses import S3Response
 from offline import audit
 from offline.changes import note, serving, unnoted
 from offline.clock import clock
-from offline.engines.s3 import archive, customer_keys, integrity, lifecycle, server_logs
+from offline.engines.s3 import archive, customer_keys, integrity, lifecycle, presigned, public, server_logs
 from offline.engines.s3.access import Access
 from offline.engines.s3.served import Served, error_of
 from offline.iam.callers import caller_of, calling, enter
@@ -112,15 +112,41 @@ class S3Api(S3Response):
     ) -> None:
         if self.data.get("Action") == "DeleteObject" and self.method == "POST":
             return  # DeleteObjects is decided key by key.
+        presigned.check(dict(parse_qsl(self.parsed_url.query, keep_blank_values=True)))
         try:
             with unnoted():
                 self.access(bucket_name, key_name).check()
         except AccessDeniedError as error:
             raise DeniedError(error.message) from None
+        if self.method in ("PUT", "POST"):
+            self._check_acl(bucket_name, key_name)
         if bucket_name in s3_backends.bucket_accounts and key_name:
             query = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
             bucket = self.backend.get_bucket(str(bucket_name))
             customer_keys.check(self.method, self.headers, query, bucket, key_name)
+
+    def _check_acl(self, bucket_name: str | None, key_name: str | None) -> None:
+        """Block Public Access, or ownership that knows no ACLs, refuses an ACL that policies allow."""
+        query, resource = self._get_querystring(self.request, self.uri), f"arn:aws:s3:::{bucket_name}"
+        headers = {str(name).lower(): str(value) for name, value in self.headers.items()}
+        if bucket_name not in s3_backends.bucket_accounts:
+            public.check_new(headers)
+            return
+        bucket = self.backend.get_bucket(str(bucket_name))
+        told = "acl" in query and "x-amz-acl" not in self.headers and self.body
+        if not public.check_acl(bucket, headers, self._acl_from_body() if told else None):
+            action = "s3:PutObjectAcl" if key_name else "s3:PutBucketAcl"
+            where = f"{resource}/{key_name}" if key_name else resource
+            who, what = self.caller.principal.text, "public access control lists (ACLs) are"
+            raise DeniedError(public.blocked(who, action, where, what, "BlockPublicAcls"))
+
+    def put_object_acl(self) -> Any:
+        """The ACL of the headers or of the body, which moto does not read."""
+        if self._acl_from_headers(self.headers) is None and self.body:
+            acl = self._acl_from_body()
+            self.backend.put_object_acl(self.bucket_name, self.parse_key_name(), acl)
+            return 200, self._get_cors_headers_other(), ""
+        return super().put_object_acl()
 
     def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
         listed = _named(self.body)

@@ -20,10 +20,11 @@ from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from facts import limits
 from offline.clock import clock
 from offline.engine import Engine, Row
-from offline.engines.s3 import archive, customer_keys, lifecycle, server_logs
+from offline.engines.s3 import archive, customer_keys, lifecycle, public, server_logs
 from offline.engines.s3.access import may_delete
-from offline.engines.s3.api import DELETING_MANY, Urls
+from offline.engines.s3.api import DELETING_MANY, DeniedError, Urls
 from offline.engines.s3.days import midnight_after
+from offline.iam.callers import current_caller
 
 DEFAULT_ENCRYPTION = str(limits.value("s3-default-encryption"))
 """Of every bucket that sets none."""
@@ -82,6 +83,7 @@ class S3Engine(Engine, S3Backend):
         bucket = super().create_bucket(*args, **kwargs)
         bucket.__class__ = Bucket
         bucket.creation_date = clock.now()
+        public.close(bucket)
         bucket.tierings, bucket.tags_of, bucket.unlogged = {}, self._tags_of, []
         return bucket
 
@@ -187,6 +189,11 @@ class S3Engine(Engine, S3Backend):
 
     def put_bucket_policy(self, bucket_name: str, policy: bytes) -> None:
         check_policy(policy)
+        if public.blocks_policy(self.get_bucket(bucket_name), policy):
+            caller, arn = current_caller(), f"arn:{self.partition}:s3:::{bucket_name}"
+            who = caller.principal.text if caller else "anonymous"
+            what = ("s3:PutBucketPolicy", arn, "public policies are", "BlockPublicPolicy")
+            raise DeniedError(public.blocked(who, *what))
         super().put_bucket_policy(bucket_name, policy)
 
     def put_object(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeKey:

@@ -134,6 +134,7 @@ def test_the_tag_of_an_object_and_the_bucket_decide_who_reads_it(s3: Any) -> Non
 def test_anybody_reads_only_what_a_policy_or_an_acl_makes_public(s3: Any) -> None:
     anybody = boto3.client("s3", config=Config(signature_version=UNSIGNED))
     refused(anybody.get_object, "anonymous", Bucket=BUCKET, Key="a")
+    s3.delete_public_access_block(Bucket=BUCKET)
     bucket_policy(s3, allow("s3:GetObject", on=f"{OBJECTS[:-1]}a", Principal="*"))
     assert anybody.get_object(Bucket=BUCKET, Key="a")["Body"].read() == b"a"
     refused(anybody.get_object, "anonymous", Bucket=BUCKET, Key="b")
