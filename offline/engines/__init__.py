@@ -22,5 +22,6 @@ ENGINES: dict[str, str] = {
     "sqs": "offline.engines.sqs:SqsEngine",
     "ssm": "offline.engines.ssm:SsmEngine",
     "stepfunctions": "offline.engines.stepfunctions.engine:StepFunctionsEngine",
+    "sts": "offline.engines.sts:StsEngine",
 }
 """Engines that stand in place of moto's backends, as `module:class`, by the name those backends carry."""
