@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from contextvars import ContextVar
+from functools import lru_cache
+from secrets import token_hex
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -31,6 +35,7 @@ from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
 
 READING = ("GET", "HEAD", "OPTIONS")
+REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
 
 
 class DeniedError(S3ClientError):
@@ -43,6 +48,12 @@ DELETING_MANY: ContextVar[frozenset[str] | None] = ContextVar("deleting_many", d
 """Within one DeleteObjects, where moto asks key by key: those of which a version is deleted."""
 
 
+@lru_cache(maxsize=1024)
+def _names_bucket(host: str) -> bool:
+    """Whether a host's name begins with that of a bucket; moto asks several times in one request."""
+    return bool(S3Response.subdomain_based_buckets(SimpleNamespace(headers={"host": host})))
+
+
 class S3Api(S3Response):
     """One request: it passes the gate before moto serves it."""
 
@@ -53,6 +64,22 @@ class S3Api(S3Response):
     def key_response(self, request: Any, *args: Any, **kwargs: Any) -> Any:
         with calling(None), serving(request.method in READING):
             return super().key_response(request, *args, **kwargs)
+
+    @staticmethod
+    def subdomain_based_buckets(request: Any) -> bool:
+        host = request.headers.get("host")
+        return _names_bucket(host) if host else S3Response.subdomain_based_buckets(request)
+
+    @staticmethod
+    def _enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        """An id as S3's are: 16 digits, the same in the headers as in the XML."""
+        id = token_hex(8).upper()
+        headers["x-amz-request-id"] = id
+        if "status" in headers:
+            headers["status"] = str(headers["status"])
+        if isinstance(body, str):
+            body = REQUEST_ID.sub(id, body)
+        return headers, body
 
     def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
