@@ -25,7 +25,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-bench: $(VENV)/dev $(VENV)/bench/installed
+bench: $(VENV)/dev $(VENV)/bench/installed $(VENV)/localemu/installed
 	$(BIN)/python -m benchmarks
 
 baselines: $(VENV)/dev
@@ -41,7 +41,7 @@ docs-test: $(VENV)/docs
 	$(BIN)/python -m pytest tests_site
 
 requirements: $(VENV)/dev
-	for file in requirements requirements/dev requirements/docs requirements/awscli requirements/bench; do \
+	for file in requirements $(addprefix requirements/,dev docs $(ALONE)); do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q $$file.in -o $$file.txt; \
 	done
 
@@ -68,8 +68,9 @@ $(VENV)/oracle/node_modules $(VENV)/cdk/node_modules: $(VENV)/core
 	touch $@
 
 # What pins packages in other versions than the project has them: an environment each.
-$(VENV)/awscli/installed $(VENV)/bench/installed: $(VENV)/%/installed: requirements/%.txt $(VENV)/bin/uv
-	$(BIN)/uv venv --quiet --clear $(@D)
+ALONE := awscli bench localemu
+$(ALONE:%=$(VENV)/%/installed): $(VENV)/%/installed: requirements/%.txt $(VENV)/bin/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
 	VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
 	touch $@
 

@@ -7,7 +7,7 @@ import sys
 
 MODULES = tuple(
     f"benchmarks.{name}"
-    for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "pipeline")
+    for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "server", "pipeline")
 )
 
 if __name__ == "__main__":
