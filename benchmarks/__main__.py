@@ -7,7 +7,11 @@ import sys
 
 MODULES = tuple(
     f"benchmarks.{name}"
+<<<<<<< HEAD
     for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "policies", "pipeline")
+=======
+    for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "server", "pipeline")
+>>>>>>> wire
 )
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
@@ -24,6 +24,10 @@ NOT_PLAYED = {
     "DeploymentMode": "reverting drift by a change set",
 }
 """Members of requests that would have an effect on AWS and have none here, and what they ask for."""
+
+
+class HookResultNotFoundError(CloudFormationError):
+    code = "HookResultNotFound"
 
 
 class CloudFormationApi(BaseResponse):
@@ -108,7 +112,7 @@ class CloudFormationApi(BaseResponse):
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             parent_id=self.headers.get("x-offline-parent-stack", ""),
         )
-        return ActionResult({"StackId": stack.id})
+        return ActionResult(_started(stack, "CREATE_STACK"))
 
     def update_stack(self) -> ActionResult:
         stack = self.engine.update_stack(
@@ -116,7 +120,7 @@ class CloudFormationApi(BaseResponse):
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             policy_during=self._document("StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"),
         )
-        return ActionResult({"StackId": stack.id})
+        return ActionResult(_started(stack, "UPDATE_STACK"))
 
     def delete_stack(self) -> EmptyResult:
         name, retain = self._get_param("StackName"), self._get_param("RetainResources", [])
@@ -125,10 +129,12 @@ class CloudFormationApi(BaseResponse):
         return EmptyResult()
 
     def rollback_stack(self) -> ActionResult:
-        return ActionResult({"StackId": self.engine.roll_back(self._get_param("StackName")).id})
+        stack = self.engine.roll_back(self._get_param("StackName"))
+        return ActionResult(_started(stack, "ROLLBACK"))
 
     def continue_update_rollback(self) -> ActionResult:
-        self.engine.roll_back(self._get_param("StackName"), self._get_param("ResourcesToSkip", []))
+        name, skip = self._get_param("StackName"), self._get_param("ResourcesToSkip", [])
+        self.engine.roll_back(name, "CONTINUE_ROLLBACK", skip)
         return ActionResult({})
 
     def cancel_update_stack(self) -> ActionResult:
@@ -161,7 +167,33 @@ class CloudFormationApi(BaseResponse):
 
     def describe_stack_events(self) -> ActionResult:
         stack = self._stack()
-        return ActionResult({"StackEvents": [wire.event(stack, event) for event in reversed(stack.events)]})
+        events = [wire.event(stack, event) for event in reversed(stack.events) if event.status]
+        return ActionResult({"StackEvents": events})
+
+    def describe_events(self) -> ActionResult:
+        stack, operation_id = self._operated()
+        operations = {one.id: one for one in stack.operations if operation_id in ("", one.id)}
+        events = [
+            wire.operation_event(stack, operations[event.operation_id], event)
+            for event in reversed(stack.events)
+            if event.operation_id in operations
+        ]
+        if (self._get_param("Filters") or {}).get("FailedEvents"):
+            events = [event for event in events if event["EventType"].endswith("_ERROR")]
+        return ActionResult({"OperationEvents": events})
+
+    def _operated(self) -> tuple[Stack, str]:
+        """The stack whose events are asked for, and the operation if it is one."""
+        name, change_set = self._get_param("StackName"), self._get_param("ChangeSetName")
+        operation_id = self._get_param("OperationId", "")
+        if change_set:
+            found = self.engine.change_set(change_set, name)
+            return found.stack, found.operation_id
+        if not name and not operation_id:
+            raise ValidationError(
+                message="One of ChangeSetName, OperationId or StackName must be specified as input."
+            )
+        return self.engine.stack(name) if name else self.engine.operated(operation_id), operation_id
 
     def describe_stack_resources(self) -> ActionResult:
         physical_id, logical_id = self._get_param("PhysicalResourceId"), self._get_param("LogicalResourceId")
@@ -267,6 +299,22 @@ class CloudFormationApi(BaseResponse):
         self.engine.delete_change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))
         return ActionResult({})
 
+    # Hooks: none can be activated here, so none was ever invoked
+
+    def describe_change_set_hooks(self) -> ActionResult:
+        found = self.engine.change_set(self._get_param("ChangeSetName"), self._get_param("StackName"))
+        names = ("ChangeSetId", "ChangeSetName", "StackId", "StackName")
+        told = wire.change_set_summary(found)
+        status = "UNAVAILABLE" if found.status == "FAILED" else "PLANNED"
+        return ActionResult({**{name: told[name] for name in names}, "Hooks": [], "Status": status})
+
+    def list_hook_results(self) -> ActionResult:
+        names = ("TargetType", "TargetId")
+        return ActionResult({**{name: self._get_param(name) for name in names}, "HookResults": []})
+
+    def get_hook_result(self) -> ActionResult:
+        raise HookResultNotFoundError(f"Hook result {self._get_param('HookResultId')} does not exist")
+
     # Drift
 
     def detect_stack_drift(self) -> ActionResult:
@@ -289,3 +337,9 @@ class CloudFormationApi(BaseResponse):
         stack, logical_id = self._stack(), self._get_param("LogicalResourceId")
         [found] = self.engine.detect_drift(stack.id, [logical_id]).drifts
         return ActionResult({"StackResourceDrift": wire.resource_drift(stack, found)})
+
+
+def _started(stack: Stack, kind: str) -> dict[str, str]:
+    """The stack, and the operation that was asked for; others may have followed."""
+    operation = next(one for one in reversed(stack.operations) if one.kind == kind)
+    return {"StackId": stack.id, "OperationId": operation.id}

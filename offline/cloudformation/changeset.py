@@ -37,6 +37,7 @@ class ChangeSet:
     reason: str = ""
     execution_status: str = "AVAILABLE"
     created: datetime = field(default_factory=clock.now)
+    operation_id: str = ""
 
     def fail(self, reason: str) -> None:
         """The change set cannot be executed."""

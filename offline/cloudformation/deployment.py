@@ -62,7 +62,7 @@ class Deployment:
         """The revision stands, or everything is as before and the stack's reason says why."""
         stack = self.stack
         former, stack.imported = stack.imported, set()
-        stack.finish(f"{self.verb}_IN_PROGRESS", "User Initiated")
+        stack.begin(f"{self.verb}_STACK", f"{self.verb}_IN_PROGRESS")
         try:
             scope = stack.scope(self.revision)
             self._bring_all(scope)
@@ -70,7 +70,7 @@ class Deployment:
             self.check_exports(stack, found)
         except REFUSALS as error:
             stack.imported |= former
-            self._fail(str(error))
+            self._fail(str(error), "ROLLBACK")
         else:
             place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
             self._superseded.sort(key=lambda one: place.get(one[0], 0), reverse=True)
@@ -253,7 +253,7 @@ class Deployment:
         self.stack.updated = clock.now() if self.verb == "UPDATE" else None
         self.stack.finish(f"{self.verb}_COMPLETE")
 
-    def _fail(self, reason: str) -> None:
+    def _fail(self, reason: str, operation: str) -> None:
         if self.options.disable_rollback:
             self.stack.finish(f"{self.verb}_FAILED", reason)
             return
@@ -262,7 +262,7 @@ class Deployment:
             if self.verb == "CREATE"
             else ("UPDATE_ROLLBACK_IN_PROGRESS", "UPDATE_ROLLBACK")
         )
-        self.stack.finish(begun, reason)
+        self.stack.begin(operation, begun, reason)
         try:
             self._roll_back()
         except REFUSALS as error:
@@ -276,11 +276,11 @@ class Deployment:
             self._undo[-1]()
             self._undo.pop()
 
-    def resume(self, skip: frozenset[str] = frozenset()) -> None:
+    def resume(self, operation: str, skip: frozenset[str] = frozenset()) -> None:
         """Go on with a rollback that failed, without undoing what happened to some resources."""
         self._undo = [undo for undo in self._undo if not skip & {_logical_id(undo)}]
         self.options = replace(self.options, disable_rollback=False)
-        self._fail(self.stack.reason.partition("; and then:")[0])
+        self._fail(self.stack.reason.partition("; and then:")[0], operation)
 
 
 def _logical_id(undo: Any) -> str:
@@ -312,7 +312,7 @@ def discard(stack: Stack, deployed: Deployed, policy: str = "DeletionPolicy") ->
 
 def delete(stack: Stack, retain: frozenset[str] = frozenset(), *, force: bool = False) -> None:
     """Nothing of the stack is left but what a policy, or the request, retains; or, by force, what resists."""
-    stack.finish("DELETE_IN_PROGRESS", "User Initiated")
+    stack.begin("DELETE_STACK", "DELETE_IN_PROGRESS")
     place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
     failed = []
     for logical_id in sorted(stack.resources, key=lambda one: place.get(one, len(place)), reverse=True):

@@ -11,7 +11,7 @@ from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormatio
 from offline.cloudformation.changes import planned
 from offline.cloudformation.changeset import NO_CHANGES, ChangeSet
 from offline.cloudformation.deployment import REFUSALS, Deployment, Options
-from offline.cloudformation.stack import Stack
+from offline.cloudformation.stack import STACK_TYPE, Stack
 from offline.cloudformation.stacks import Asked, Stacks, actor_of, refuse_status
 
 
@@ -59,9 +59,15 @@ class ChangeSets(Stacks):
             on_failure or ("DO_NOTHING" if asked.disable_rollback else ""),
             asked.import_existing,
         )
-        self.stacks.setdefault(stack.id, stack)
         self.change_sets[arn] = change_set
+        operation = stack.start("CREATE_CHANGESET")
+        change_set.operation_id = operation.id
+        if stack.id not in self.stacks:
+            self.stacks[stack.id] = stack
+            stack.finish("REVIEW_IN_PROGRESS", "User Initiated")
         self._plan(change_set, asked)
+        operation.end(succeeded=change_set.status != "FAILED")
+        stack.record(stack.name, stack.id, STACK_TYPE, "")
         return change_set
 
     def _stack_to_change(self, asked: Asked, kind: str) -> Stack:
@@ -72,14 +78,9 @@ class ChangeSets(Stacks):
                     message=f"Stack [{asked.name}] already exists and cannot be created again with the "
                     f"changeSet [{living.id}]."
                 )
-            return living or self._to_review(asked)
+            return living or self.new_stack(asked)
         stack = self.stack(asked.name)
         refuse_status(stack)
-        return stack
-
-    def _to_review(self, asked: Asked) -> Stack:
-        stack = self.new_stack(asked)
-        stack.finish("REVIEW_IN_PROGRESS", "User Initiated")
         return stack
 
     def _plan(self, change_set: ChangeSet, asked: Asked) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import boto3
@@ -13,12 +13,14 @@ import boto3
 from offline.clock import clock
 from offline.cloudformation import dynamic, parameters, rules
 from offline.cloudformation.intrinsic import NO_VALUE, Scope, resolve
+from offline.cloudformation.operation import Operation
 from offline.cloudformation.template import Template
 from offline.errors import DeploymentError, UnknownResourceTypeError
 from offline.resources import row_of
 from offline.resources.row import Actor, Physical, Properties, Resource, Row
 
 STACK_TYPE = "AWS::CloudFormation::Stack"
+MILLISECOND = timedelta(milliseconds=1)
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Event:
     reason: str
     timestamp: datetime
     token: str = ""
+    operation_id: str = ""
 
 
 @dataclass(frozen=True)
@@ -79,6 +82,7 @@ class Stack:
     resources: dict[str, Deployed] = field(default_factory=dict)
     outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
     events: list[Event] = field(default_factory=list)
+    operations: list[Operation] = field(default_factory=list)
     imported: set[str] = field(default_factory=set)
     created: datetime = field(default_factory=clock.now)
     updated: datetime | None = None
@@ -107,10 +111,24 @@ class Stack:
             if "ExportName" in output:
                 yield output["ExportName"], output["OutputValue"]
 
+    def start(self, kind: str) -> Operation:
+        """An operation starts; one that has not ended by now has failed, and this one takes it back."""
+        if self.operations and self.operations[-1].ended is None:
+            self.operations[-1].end(succeeded=False)
+        self.operations.append(Operation(kind))
+        return self.operations[-1]
+
+    def begin(self, kind: str, status: str, reason: str = "User Initiated") -> None:
+        """An operation starts, and the stack is in progress."""
+        self.start(kind)
+        self.finish(status, reason)
+
     def finish(self, status: str, reason: str = "") -> None:
-        """The stack is in another status."""
+        """The stack is in another status; one that is not in progress ends the operation."""
         self.status, self.reason = status, reason
         self.record(self.name, self.id, STACK_TYPE, status, reason)
+        if not status.endswith("_IN_PROGRESS"):
+            self.operations[-1].end(succeeded=status.endswith("_COMPLETE"))
 
     def interrupt(self) -> None:
         """The process ended while the stack was being worked on: it has failed."""
@@ -118,8 +136,14 @@ class Stack:
         self.finish(status, "The sandbox ended while the stack was worked on")
 
     def record(self, logical_id: str, physical_id: str, kind: str, status: str, reason: str = "") -> None:
-        id = str(uuid.uuid4())
-        self.events.append(Event(id, logical_id, physical_id, kind, status, reason, clock.now(), self.token))
+        """Clients order events by their milliseconds, so each has one of its own."""
+        at = clock.now()
+        if self.events:
+            at = max(at, self.events[-1].timestamp + MILLISECOND)
+        id, operation_id = str(uuid.uuid4()), self.operations[-1].id
+        self.events.append(
+            Event(id, logical_id, physical_id, kind, status, reason, at, self.token, operation_id)
+        )
 
     def scope(self, revision: Revision, physicals: dict[str, Physical] | None = None) -> Scope:
         """What the functions of a revision's template see: its parameters, and the resources given."""

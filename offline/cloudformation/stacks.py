@@ -70,6 +70,13 @@ class Stacks:
                 return stack
         raise ValidationError(name)
 
+    def operated(self, operation_id: str) -> Stack:
+        """The stack, living or not, that an operation was on."""
+        for stack in self.stacks.values():
+            if any(one.id == operation_id for one in stack.operations):
+                return stack
+        raise ValidationError(message=f"Operation {operation_id} does not exist")
+
     def holder(self, physical_id: str) -> Stack:
         """The living stack that a resource belongs to."""
         for stack in self.living():
@@ -220,7 +227,7 @@ class Stacks:
                     message=f"Export {name} cannot be deleted as it is in use by {' and '.join(importers)}"
                 )
 
-    def roll_back(self, name: str, skip: list[str] | None = None) -> Stack:
+    def roll_back(self, name: str, operation: str = "ROLLBACK", skip: list[str] | None = None) -> Stack:
         """RollbackStack and ContinueUpdateRollback: take a stack that stopped half-way back."""
         stack = self.stack(name)
         work = self._unfinished.get(stack.id)
@@ -228,7 +235,7 @@ class Stacks:
             raise ValidationError(
                 message=f"Stack:{stack.id} is in {stack.status} state and can not be rolled back."
             )
-        work.resume(frozenset(skip or []))
+        work.resume(operation, frozenset(skip or []))
         self._keep_unfinished(work)
         return stack
 

@@ -8,6 +8,7 @@ from typing import Any
 from offline.cloudformation import capabilities, parameters
 from offline.cloudformation.changeset import ChangeSet, on_the_wire
 from offline.cloudformation.drift import Detection, ResourceDrift
+from offline.cloudformation.operation import Operation
 from offline.cloudformation.schema import schema_of
 from offline.cloudformation.stack import Deployed, Event, Stack
 from offline.cloudformation.template import Template
@@ -39,13 +40,16 @@ def stack(one: Stack) -> dict[str, Any]:
         "RootId": one.root_id or None,
         "Tags": tags(one.revision.tags),
         "DriftInformation": _drift(one),
+        "LastOperations": [
+            {"OperationType": last.kind, "OperationId": last.id} for last in one.operations[-1:]
+        ],
     }
 
 
 def summary(one: Stack) -> dict[str, Any]:
     names = (
         *("StackId", "StackName", "CreationTime", "LastUpdatedTime", "DeletionTime", "StackStatus"),
-        *("StackStatusReason", "ParentId", "RootId", "DriftInformation"),
+        *("StackStatusReason", "ParentId", "RootId", "DriftInformation", "LastOperations"),
     )
     described = stack(one)
     return {
@@ -68,12 +72,23 @@ def event(one: Stack, line: Event) -> dict[str, Any]:
         "LogicalResourceId": line.logical_id,
         "PhysicalResourceId": line.physical_id,
         "ResourceType": line.type,
-        "ResourceStatus": line.status,
+        "ResourceStatus": line.status or None,
         "ResourceStatusReason": line.reason or None,
         "ResourceProperties": json.dumps(deployed.resource.properties.values) if deployed else None,
         "ClientRequestToken": line.token or None,
         "Timestamp": line.timestamp,
+        "OperationId": line.operation_id,
     }
+
+
+def operation_event(one: Stack, operation: Operation, line: Event) -> dict[str, Any]:
+    """An event as DescribeEvents tells it: of the operation itself, or of a resource."""
+    told = {**event(one, line), "OperationType": operation.kind}
+    if line.physical_id == one.id:
+        times = {"StartTime": operation.started, "EndTime": operation.ended}
+        return {**told, **times, "EventType": "STACK_EVENT", "OperationStatus": operation.status}
+    failed = line.status.endswith("_FAILED")
+    return {**told, "EventType": "PROVISIONING_ERROR" if failed else "PROGRESS_EVENT"}
 
 
 def resource(one: Stack, logical_id: str, deployed: Deployed) -> dict[str, Any]:

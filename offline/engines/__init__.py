@@ -24,5 +24,6 @@ ENGINES: dict[str, str] = {
     "ssm": "offline.engines.ssm:SsmEngine",
     "sts": "offline.engines.sts:StsEngine",
     "stepfunctions": "offline.engines.stepfunctions.engine:StepFunctionsEngine",
+    "sts": "offline.engines.sts:StsEngine",
 }
 """Engines that stand in place of moto's backends, as `module:class`, by the name those backends carry."""

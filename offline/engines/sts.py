@@ -1,22 +1,23 @@
-"""Play AWS STS: whoever asks is told who policies take them for; moto names a user of its own making."""
+"""Play AWS STS: moto's sessions, and a root user, who is whoever signs with a key that nobody was given.
+
+Source: AWS STS API Reference, "GetCallerIdentity"; IAM User Guide, "Information available in all requests".
+"""
 
 from __future__ import annotations
 
 from moto.sts.models import STSBackend
 
 from offline.engine import Engine
-from offline.iam.callers import current_caller, unique_id
+from offline.iam.callers import current_caller
 
 
 class StsEngine(Engine, STSBackend):
-    """moto's sessions."""
+    """Sessions of one partition."""
 
     service = "sts"
 
     def get_caller_identity(self, access_key_id: str, region: str) -> tuple[str, str, str]:
-        """Unique id, ARN and account of the caller."""
         caller = current_caller()
-        if caller is None or not caller.principal.arn:
-            identity: tuple[str, str, str] = super().get_caller_identity(access_key_id, region)
-            return identity
-        return unique_id(caller.principal), caller.principal.arn, caller.principal.account
+        if caller is not None and caller.principal.kind == "root":
+            return self.account_id, caller.principal.arn, self.account_id
+        return super().get_caller_identity(access_key_id, region)

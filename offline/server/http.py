@@ -46,6 +46,8 @@ class Parser(HTTPRequestParser):
         super().parse_header(header_plus)
         if self.body_rcv is None:
             self.expect_continue = False
+        if b"\nx-amz-meta-" not in header_plus.lower():
+            return
         lines = [line.decode("latin-1").partition(":") for line in header_plus.split(b"\r\n")[1:]]
         kept = {
             name: value.strip(" \t")

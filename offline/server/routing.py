@@ -9,14 +9,15 @@ from __future__ import annotations
 import gzip
 import re
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cache, lru_cache
+from functools import cache, cached_property, lru_cache
 from io import BytesIO
 from typing import Any
 
 from moto.backend_index import backend_url_patterns
 from moto.backends import get_backend
+from moto.core.request import EnvironHeaders
 from moto.core.request import Request as MotoRequest
 from moto.core.responses import BaseResponse
 
@@ -34,6 +35,17 @@ OTHER_NAMES = {"eventbridge": "events", "memorydb": "memory-db"}
 Handler = Callable[[MotoRequest, str, Any], tuple[Any, Any, Any]]
 
 
+class Headers(EnvironHeaders):
+    """The headers of a request that has arrived: none changes, and services go through them many times."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        super().__init__(environ)
+        self._items = tuple(super().__iter__())
+
+    def __iter__(self) -> Iterator[tuple[str, str]]:
+        return iter(self._items)
+
+
 class Request(MotoRequest):
     """A request as it arrived, in the form that moto's services read."""
 
@@ -47,6 +59,16 @@ class Request(MotoRequest):
         environ.pop("HTTP_X_MOTO_ACCOUNT_ID", None)
         environ["HTTP_USER_AGENT"] = environ.get("HTTP_USER_AGENT", "").replace("region/", "")
         super().__init__(environ)
+        self.headers = Headers(self.environ)
+
+    @cached_property
+    def raw_path(self) -> str:
+        return str(super().raw_path)
+
+    @cached_property
+    def raw_url(self) -> str:
+        query = self.query_string.decode()
+        return f"{self.scheme}://{self.host}{self.raw_path}" + (f"?{query}" if query else "")
 
     @property
     def content(self) -> bytes:

@@ -8,11 +8,8 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import boto3
 import pytest
-from botocore.config import Config
 from typer.testing import CliRunner
 
 from labs import runs
@@ -23,26 +20,7 @@ from offline.assembly import StackArtifact
 from offline.deploy import BOOTSTRAP_PARAMETER, BOOTSTRAP_VERSION
 from offline.engine import ACCOUNT_ID
 from tests.assembly import assembly
-
-GREETING = "the account is served at "
-
-
-class Served:
-    """The command in a process of its own, and its address."""
-
-    def __init__(self, *options: str) -> None:
-        command = [sys.executable, "-m", "labs", "sandbox", "--port", "0", *options]
-        self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
-        assert self.process.stdout is not None
-        line = self.process.stdout.readline()
-        assert line.startswith(GREETING), line
-        self.url = line.removeprefix(GREETING).split()[0]
-
-    def ended(self, number: int) -> tuple[int, str]:
-        """The exit code after a signal, and what was said until then."""
-        self.process.send_signal(number)
-        said, _ = self.process.communicate(timeout=30)
-        return self.process.returncode, said
+from tests.served import Served, client
 
 
 @pytest.fixture
@@ -56,16 +34,7 @@ def served(tmp_path: Path) -> Iterator[Callable[..., Served]]:
 
     yield start
     for one in started:
-        one.process.kill()
-        one.process.wait()
-        assert one.process.stdout is not None
-        one.process.stdout.close()
-
-
-def client(url: str, service: str) -> Any:
-    keys = {"aws_access_key_id": "x", "aws_secret_access_key": "x"}
-    config = Config(retries={"max_attempts": 0})
-    return boto3.client(service, endpoint_url=url, region_name="us-east-1", config=config, **keys)
+        one.kill()
 
 
 def told(url: str, *options: str) -> dict[str, float]:

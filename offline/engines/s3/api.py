@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from contextvars import ContextVar
+from functools import lru_cache
+from secrets import token_hex
 from time import perf_counter
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
@@ -36,6 +40,7 @@ from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
 
 READING = ("GET", "HEAD", "OPTIONS")
+REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
 
 
 class DeniedError(S3ClientError):
@@ -46,6 +51,12 @@ class DeniedError(S3ClientError):
 
 DELETING_MANY: ContextVar[frozenset[str] | None] = ContextVar("deleting_many", default=None)
 """Within one DeleteObjects, where moto asks key by key: those of which a version is deleted."""
+
+
+@lru_cache(maxsize=1024)
+def _names_bucket(host: str) -> bool:
+    """Whether a host's name begins with that of a bucket; moto asks several times in one request."""
+    return bool(S3Response.subdomain_based_buckets(SimpleNamespace(headers={"host": host})))
 
 
 class S3Api(S3Response):
@@ -94,10 +105,26 @@ class S3Api(S3Response):
             received=len(self.body or b""),
             sent=0 if self.method == "HEAD" else len(body or b""),
             seconds=seconds,
-            id=told.get("x-amzn-requestid", ""),
+            id=told.get("x-amz-request-id", ""),
             object_size=int(size) if key and size is not None and status < 400 else None,
             deleted=_named_keys(self.body) if deleting and not error else [],
         )
+
+    @staticmethod
+    def subdomain_based_buckets(request: Any) -> bool:
+        host = request.headers.get("host")
+        return _names_bucket(host) if host else S3Response.subdomain_based_buckets(request)
+
+    @staticmethod
+    def _enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
+        """An id as S3's are: 16 digits, the same in the headers as in the XML."""
+        id = token_hex(8).upper()
+        headers["x-amz-request-id"] = id
+        if "status" in headers:
+            headers["status"] = str(headers["status"])
+        if isinstance(body, str):
+            body = REQUEST_ID.sub(id, body)
+        return headers, body
 
     def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)

@@ -80,7 +80,7 @@ def line(served: Served, deleted: str = "") -> str:
         f"[{served.at:%d/%b/%Y:%H:%M:%S +0000}]",
         "127.0.0.1",
         caller.arn or ABSENT,
-        served.id[:16].replace("-", "").upper(),
+        served.id,
         operation,
         quote(key) if key else ABSENT,
         ABSENT if deleted else f'"{served.method} {served.target} HTTP/1.1"',

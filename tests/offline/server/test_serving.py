@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import http.client
 import json
+import re
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
 import boto3
 import pytest
@@ -118,6 +120,18 @@ def test_answers_have_the_headers_of_aws(client_of: ClientOf) -> None:
     listed = kinesis.list_streams()["ResponseMetadata"]
     assert listed["RequestId"]
     assert {"x-amzn-requestid", "date"} <= set(listed["HTTPHeaders"])
+
+
+def test_a_refusal_of_s3_has_one_id_in_its_headers_and_its_xml(client_of: ClientOf) -> None:
+    answers: list[Any] = []
+    s3 = client_of("s3")
+    s3.meta.events.register("after-call", lambda http_response, **_: answers.append(http_response))
+    s3.create_bucket(Bucket="lake")
+    with pytest.raises(s3.exceptions.NoSuchKey):
+        s3.get_object(Bucket="lake", Key="nothing")
+    id = answers[-1].headers["x-amz-request-id"]
+    assert re.fullmatch("[0-9A-F]{16}", id)
+    assert f"<RequestId>{id}</RequestId>".encode() in answers[-1].content
 
 
 def test_engines_are_loaded_when_first_used() -> None:
