@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,7 +12,9 @@ from gate.files import parsed
 from gate.finding import Finding
 from gate.rules import athena, firehose, glue, kinesis, kms, lambda_, s3, sagemaker
 from gate.template import Templates
+from gate.worlds import worlds
 
+Rule = Callable[[Templates], Iterator[Finding]]
 SERVICES = (firehose, s3, glue, athena, sagemaker, kms, lambda_, kinesis)
 RULES = (*lifecycle.RULES, *(rule for service in SERVICES for rule in service.RULES))
 ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
@@ -24,8 +26,18 @@ METADATA = "Gate"
 
 def findings(templates: Templates) -> list[Finding]:
     """What stands against the templates, in order; an acknowledgement without a reason counts for nothing."""
-    found = {finding for rule in RULES for finding in rule(templates)}
+    found = {finding for rule in RULES for finding in _holding(templates, rule)}
     return sorted(finding for finding in found if not _acknowledged(templates, finding))
+
+
+def _holding(templates: Templates, rule: Rule) -> Iterator[Finding]:
+    """What a rule finds with a resource in some world in which the resource exists."""
+    for template, logical_id in {(one.template, one.logical_id) for one in rule(templates)}:
+        home = next(one for one in templates.items if one.name == template)
+        for world in worlds(home.document, home.declared[logical_id]):
+            for one in rule(templates.under(template, world)):
+                if (one.template, one.logical_id) == (template, logical_id):
+                    yield one
 
 
 def changes(old: Templates, new: Templates) -> list[Finding]:

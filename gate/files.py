@@ -25,7 +25,7 @@ def read(path: Path) -> Templates:
 def parsed(file: Path) -> Any:
     """The document of a template file."""
     try:
-        text = file.read_text(encoding="utf-8")
+        text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"{file} cannot be read: {error}") from None
     if file.suffix == ".json" or text.lstrip().startswith("{"):
