@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from labs import served
-from labs.context import PREFIX, Context, Progress, pages, silent
+from labs.context import Context, Progress, pages, silent
 from labs.errors import DeployError, UsageError
 from labs.flights import TOTAL
 from labs.options import Where
@@ -56,7 +56,7 @@ def deployed(found: Context, nouns: Iterable[str]) -> list[str]:
     """Those of the labs whose stacks exist."""
     summaries = pages(found.client("cloudformation"), "list_stacks", "StackSummaries")
     existing = {one["StackName"] for one in summaries if one["StackStatus"] != "DELETE_COMPLETE"}
-    return [noun for noun in nouns if f"{PREFIX}-{noun}" in existing]
+    return [noun for noun in nouns if f"{found.prefix}-{noun}" in existing]
 
 
 def stacks(found: Context, nouns: Iterable[str]) -> list[dict[str, Any]]:
@@ -65,7 +65,7 @@ def stacks(found: Context, nouns: Iterable[str]) -> list[dict[str, Any]]:
 
     cloudformation, records = found.client("cloudformation"), {}
     for noun in deployed(found, nouns):
-        name = f"{PREFIX}-{noun}"
+        name = f"{found.prefix}-{noun}"
         body = cloudformation.get_template(StackName=name)["TemplateBody"]
         template = json.loads(body) if isinstance(body, str) else body
         records[name] = {"name": name, "noun": noun, "template": template}
@@ -132,5 +132,5 @@ def require_deployed(found: Context, nouns: list[str]) -> None:
     """All stacks that the labs need exist, or an error says how to deploy the missing ones."""
     missing = sorted(set(nouns) - set(deployed(found, nouns)))
     if missing:
-        names = " ".join(f"{PREFIX}-{noun}" for noun in missing)
+        names = " ".join(f"{found.prefix}-{noun}" for noun in missing)
         raise DeployError(f"not deployed: {names}; deploy with `npx {CDK_CLI} deploy {names}`")

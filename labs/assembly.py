@@ -38,6 +38,15 @@ def stacks_of(folder: Path, nouns: list[str]) -> list[dict[str, Any]]:
     return sorted(found, key=lambda stack: nouns.index(stack["noun"]))
 
 
+def prefix_of(folder: Path, nouns: list[str]) -> str:
+    """How the names of these labs' stacks begin; an assembly that lacks one of them is refused."""
+    found = stacks_of(folder, nouns)
+    if lacking := [noun for noun in nouns if noun not in {stack["noun"] for stack in found}]:
+        raise UsageError(f"{folder} holds no stack of {', '.join(lacking)}; run `labs synth`")
+    name, noun = found[0]["name"], found[0]["noun"]
+    return str(name).removesuffix(f"-{noun}")
+
+
 def noun_of(properties: dict[str, Any]) -> str:
     """The lab that a stack's tags name; empty for a stack of anybody else's."""
     tags = properties.get("tags")
@@ -67,7 +76,8 @@ def _json(file: Path, otherwise: str) -> dict[str, Any]:
     try:
         loaded = json.loads(file.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
-        raise SynthError(f"{otherwise}: {error}; run `labs synth`") from None
+        why = error.strerror if isinstance(error, OSError) else error
+        raise SynthError(f"{otherwise}: {file.name}: {why}; run `labs synth`") from None
     if not isinstance(loaded, dict):
         raise SynthError(f"{otherwise}: {file.name} holds a {type(loaded).__name__}; run `labs synth`")
     return loaded

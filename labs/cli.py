@@ -23,8 +23,9 @@ from typer.core import TyperGroup
 
 from facts.errors import FactsError, TableError
 from labs import account, runs, synth
+from labs.assembly import prefix_of
 from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, sandbox, systems
-from labs.context import PREFIX, Context
+from labs.context import Context
 from labs.errors import (
     BROKEN_TABLE,
     CHECK_FAILED,
@@ -245,6 +246,7 @@ def _offline_account(
     from offline.iam.grants import counted, grants
     from offline.sandbox import Sandbox
 
+    prefix = prefix_of(assembly, run.labs)
     loaded = Assembly.load(assembly).only(run.labs)
     stacks += [stack_record(stack) for stack in loaded.stacks]
     with Sandbox() as sandbox:
@@ -257,9 +259,10 @@ def _offline_account(
             region=sandbox.region,
             rows=run.rows,
             progress=screen.progress,
+            prefix=prefix,
             days_pass=len(run.labs) == 1,
         )
-        held = list(grants(PREFIX))  # Destroying takes the roles, and uses some of them.
+        held = list(grants(prefix))  # Destroying takes the roles, and uses some of them.
         with phase(run, "destroy", screen):
             destroy(loaded, sandbox, on_event=screen.resource)
             run.leftovers = list(leftovers())

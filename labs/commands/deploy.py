@@ -43,7 +43,6 @@ def deploy_command(
       labs deploy --assembly build/cdk.out --yes
     """
     from labs.account import CDK_CLI
-    from labs.context import PREFIX
     from labs.costs import check_region
     from labs.synth import parsed_overrides
 
@@ -51,11 +50,12 @@ def deploy_command(
     where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
     check_region(where)
     with synthesized(assembly, parsed_overrides(overrides or [])) as folder:
-        show(stacks_of(folder, wanted), where, MONTH, TOTAL)
+        stacks = stacks_of(folder, wanted)
+        show(stacks, where, MONTH, TOTAL)
         refuse_updates(folder)
         if not yes:
             typer.confirm("Deploy them?", abort=True)
-        names = [f"{PREFIX}-{noun}" for noun in wanted]
+        names = [stack["name"] for stack in stacks]
         options = ["--app", str(folder), "--require-approval", "never"]
         code = subprocess.run(npx("--yes", CDK_CLI, "deploy", *options, *names), check=False).returncode
     if code != 0:
