@@ -26,12 +26,35 @@ SANDBOX_KEYS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbo
 
 def context(rows: int, progress: Progress) -> Context:
     """Clients of the account that the environment names."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        configured = session()
+        identity = configured.get_credentials()
+    except BotoCoreError as error:
+        raise UsageError(f"{error}; set AWS_PROFILE to a profile that exists") from None
+    if not configured.region_name or identity is None:
+        raise UsageError("an AWS account needs credentials and a region: set AWS_PROFILE and AWS_REGION")
+    # Libraries that make clients of their own, as the Encryption SDK does, read the environment.
+    os.environ["AWS_DEFAULT_REGION"] = configured.region_name
+    return Context(configured.client, time.sleep, configured.region_name, rows, progress)
+
+
+def session() -> Any:
+    """What the environment configures; AWS_REGION counts, as for the CDK and every SDK but boto3."""
     import boto3
 
-    session = boto3.Session()
-    if not session.region_name or session.get_credentials() is None:
-        raise UsageError("an AWS account needs credentials and a region: set AWS_PROFILE and AWS_REGION")
-    return Context(session.client, time.sleep, session.region_name, rows, progress)
+    return boto3.Session(region_name=os.environ.get("AWS_REGION"))
+
+
+def configured_region() -> str:
+    """The region of the environment or of its profile; empty where none is, or no such profile."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return session().region_name or ""
+    except BotoCoreError:
+        return ""
 
 
 def sandbox(rows: int, progress: Progress) -> Context:
@@ -41,10 +64,9 @@ def sandbox(rows: int, progress: Progress) -> Context:
     endpoint = served.endpoint()
     served.clock(endpoint)  # refused where nothing answers
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    # Libraries that make clients of their own, as the Encryption SDK does, read the environment.
     os.environ |= {**SANDBOX_KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": region}
-    session = boto3.Session(region_name=region)
-    return Context(session.client, partial(served.advance, endpoint), region, rows, progress)
+    client = boto3.Session(region_name=region).client
+    return Context(client, partial(served.advance, endpoint), region, rows, progress)
 
 
 def at(where: Where, rows: int = TOTAL, progress: Progress = silent) -> Context:

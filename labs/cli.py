@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -57,9 +58,23 @@ class Commands(TyperGroup):
         except FactsError as error:
             complain(str(error))
             raise typer.Exit(BROKEN_TABLE if isinstance(error, TableError) else WRONG_USAGE) from None
+        except Exception as error:
+            if not _of_an_account(error):
+                raise
+            complain(f"the account could not be asked: {error}")
+            raise typer.Exit(RunError.exit_code) from None
         except KeyboardInterrupt:
             complain("interrupted; the account was closed and what was found so far is kept")
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _of_an_account(error: Exception) -> bool:
+    """Whether AWS refused a call, or never got it; no client of it is loaded only to ask."""
+    if "botocore" not in sys.modules:
+        return False
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return isinstance(error, BotoCoreError | ClientError)
 
 
 app = typer.Typer(
