@@ -62,14 +62,14 @@ def acknowledged_in_assembly(folder: Path) -> set[tuple[str, str, str]]:
     return {
         (template, logical_id, rule)
         for file in sorted(folder.rglob("*.metadata.json"))
-        for template, logical_id, rule in _from_metadata(file)
+        for template, logical_id, rule in _from_metadata(file, file.relative_to(folder).as_posix())
     }
 
 
-def _from_metadata(file: Path) -> Iterator[tuple[str, str, str]]:
+def _from_metadata(file: Path, name: str) -> Iterator[tuple[str, str, str]]:
     """An acknowledgement holds for its construct and all below."""
     entries: dict[str, list[dict[str, Any]]] = parsed(file)
-    template = file.name.replace(".metadata.json", ".template.json")
+    template = name.replace(".metadata.json", ".template.json")
     for path, items in entries.items():
         for rule in (name for item in items if item.get("type") == ACKNOWLEDGED for name in item["data"]):
             plugin, _, known = rule.partition("::")
