@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from facts import images
 from gate.check import findings
 from gate.errors import TemplateError
 from gate.files import parsed, read
@@ -76,6 +77,22 @@ def test_what_a_loop_makes_is_checked_item_by_item() -> None:
         "FirstIndex",
         "SecondIndex",
     ]
+
+
+@pytest.mark.parametrize("instance", ["ml.g7e.2xlarge", "ml.p6-b200.48xlarge", "ml.p6e-gb200.36xlarge"])
+def test_an_algorithm_that_wants_gpus_trains_on_the_newest(instance: str) -> None:
+    def training(algorithm: str) -> list[str]:
+        arguments = {
+            "AlgorithmSpecification": {"TrainingImage": images.uri(algorithm, "us-east-1")},
+            "ResourceConfig": {"InstanceType": instance, "InstanceCount": 1},
+        }
+        task = {"Type": "Task", "Resource": "arn:aws:states:::sagemaker:createTrainingJob"}
+        machine = {"Definition": {"States": {"Train": {**task, "Parameters": arguments}}}}
+        resources = {"M": {"Type": "AWS::StepFunctions::StateMachine", "Properties": machine}}
+        return [one.message for one in findings(Templates.of({"t": {"Resources": resources}}))]
+
+    assert training("image-classification") == []
+    assert training("lda") == [f"lda: got {instance}; it trains on CPU only"]
 
 
 def told(conditions: dict[str, Any], node: Any, **parameters: Any) -> list[World]:
