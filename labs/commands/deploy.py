@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from labs.assembly import stacks_of, synthesized
+from labs.assembly import stacks_of, synthesized, with_needed
 from labs.commands.cost import show
 from labs.errors import DeployError
 from labs.flights import TOTAL
@@ -49,12 +49,11 @@ def deploy_command(
     where = region or configured_region() or "us-east-1"
     check_region(where)
     with synthesized(assembly, parsed_overrides(overrides or [])) as folder:
-        stacks = stacks_of(folder, wanted)
-        show(stacks, where, MONTH, TOTAL)
+        names = [stack["name"] for stack in stacks_of(folder, wanted)]
+        show(stacks_of(folder, with_needed(folder, wanted)), where, MONTH, TOTAL)
         refuse_updates(folder)
         if not yes:
             typer.confirm("Deploy them?", abort=True)
-        names = [stack["name"] for stack in stacks]
         options = ["--app", str(folder), "--require-approval", "never"]
         code = subprocess.run(npx("--yes", CDK_CLI, "deploy", *options, *names), check=False).returncode
     if code != 0:

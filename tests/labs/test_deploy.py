@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from labs.assembly import with_needed
 from labs.cli import app
 from labs.commands.deploy import npx as npx_of_the_wheel
 from offline.deploy import deploy as deploy_offline
@@ -49,6 +50,14 @@ def test_the_cost_is_shown_before_the_cdk_deploys(npx: Path) -> None:
     said = json.loads((npx / "said.json").read_text())
     assert said[:5] == ["--yes", "aws-cdk@2.1148.1", "deploy", "--app", str(assembly().directory)]
     assert said[-2:] == ["ml-labs-lake", "ml-labs-query"]
+
+
+def test_the_cost_is_that_of_all_that_is_deployed_and_a_stack_brings_those_it_uses(npx: Path) -> None:
+    result = deploy("query", answer="n\n")
+    bills = [line.split()[:2] for line in result.stdout.partition("One run")[0].splitlines()]
+    assert ["lake", "Key"] in bills
+    assert with_needed(assembly().directory, ["query"]) == ["lake", "catalog", "query"]
+    assert with_needed(assembly().directory, ["lake"]) == ["lake"]
 
 
 def test_whoever_says_no_deploys_nothing(npx: Path) -> None:
