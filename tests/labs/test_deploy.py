@@ -97,6 +97,16 @@ def test_refuses_an_account_without_credentials(npx: Path, monkeypatch: pytest.M
     assert (result.exit_code, "needs credentials and a region" in result.stderr) == (2, True)
 
 
+def test_a_region_without_prices_is_refused_and_told_how_to_go_on(
+    npx: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    refused = deploy("lake", "--yes")
+    assert (refused.exit_code, "`--region` takes one of them" in refused.stderr) == (2, True)
+    assert deploy("lake", "--yes", "--region", "eu-west-1").exit_code == 0
+    assert json.loads((npx / "said.json").read_text())[-1] == "ml-labs-lake"
+
+
 def test_refuses_an_unknown_lab(npx: Path) -> None:
     assert deploy("qury", "--yes").exit_code == 2
 
