@@ -59,12 +59,14 @@ def parsed(file: Path) -> Any:
         text = file.read_text(encoding="utf-8-sig")
     except (OSError, UnicodeDecodeError) as error:
         raise TemplateError(f"{file} cannot be read: {error}") from None
-    if file.suffix == ".json" or text.lstrip().startswith("{"):
-        try:
+    try:
+        if file.suffix == ".json" or text.lstrip().startswith("{"):
             return json.loads(text)
-        except json.JSONDecodeError as error:
-            raise TemplateError(f"{file} is not JSON: {error}") from None
-    return from_yaml(text, str(file))
+        return from_yaml(text, str(file))
+    except json.JSONDecodeError as error:
+        raise TemplateError(f"{file} is not JSON: {error}") from None
+    except RecursionError:
+        raise TemplateError(f"{file} is no template: it nests deeper than any is read") from None
 
 
 def from_yaml(text: str, name: str) -> Any:
@@ -84,9 +86,14 @@ def from_yaml(text: str, name: str) -> Any:
     }
     Loader.add_multi_constructor("!", _short_form)
     try:
-        return yaml.load(text, Loader)
+        document = yaml.load(text, Loader)
     except yaml.YAMLError as error:
         raise TemplateError(f"{name} is not YAML: {' '.join(str(error).split())}") from None
+    try:
+        json.dumps(document, skipkeys=True, default=str)
+    except ValueError:
+        raise TemplateError(f"{name} is no template: something in it stands inside itself") from None
+    return document
 
 
 def _short_form(loader: Any, tag: str, node: Any) -> dict[str, Any]:
