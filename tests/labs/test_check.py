@@ -91,11 +91,24 @@ import aws_cdk as cdk
 app = cdk.App(analytics_reporting=False)
 stage = cdk.Stage(app, "Prod")
 stack = cdk.Stack(stage, "Search")
-nested = cdk.NestedStack(stack, "Inner")
-for scope in (stack, nested):
+inner = cdk.NestedStack(stack, "Inner")
+for scope in (stack, inner):
     cdk.CfnResource(scope, "Index", type="AWS::Kendra::Index", properties={"Name": "n"})
 app.synth()
 """
+
+
+@pytest.mark.parametrize(("scope", "standing"), [("inner", [False]), ("stack", [])])
+def test_what_a_stage_acknowledges_of_a_stack_holds_for_the_stacks_nested_in_it(
+    tmp_path: Path, scope: str, standing: list[bool]
+) -> None:
+    said = "cdk.Acknowledgment(id='gate::lifecycle-amazon-kendra', reason='history')"
+    (tmp_path / "app.py").write_text(
+        STAGED.replace("app.synth()", f"cdk.Validations.of({scope}).acknowledge({said})\napp.synth()")
+    )
+    folder = synth.synthesize(tmp_path / "cdk.out", app=tmp_path / "app.py")
+    left = [one["template"] for one in json.loads(labs("check", str(folder), "--json").stdout)]
+    assert ["nested" in name for name in left] == standing
 
 
 def test_an_assembly_is_what_its_manifest_lists_with_stages_and_nested_stacks(tmp_path: Path) -> None:
