@@ -14,6 +14,7 @@ no price list yet, so an empty one says that a type is gone only where something
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import date
 from fnmatch import fnmatchcase
@@ -27,6 +28,7 @@ Use = Literal["training", "hosting", "processing", "transform", "notebook", "emr
 """What an instance is for; each use has an enumeration and a price list of its own. `app` is what a Studio
 space stands on, `cluster` a HyperPod; of these two only families are recorded."""
 
+GPU = re.compile(r"[gp]\d")
 SOURCES: dict[str, str] = {
     "training": "botocore 1.44.5 sagemaker TrainingInstanceType; cfn-lint 1.58.0 processing, else hosting",
     "hosting": "botocore 1.44.5 sagemaker ProductionVariantInstanceType; cfn-lint 1.58.0 hosting",
@@ -104,6 +106,17 @@ def row(instance_type: str, use: Use) -> Instance:
         known = (name for of, name in table() if of == use)
         raise UnknownFactError.among(f"instance type for {use}", instance_type, known)
     return table()[use, instance_type]
+
+
+def has_gpu(instance_type: str) -> bool:
+    """Whether a type computes on GPUs: the families g and p do, of every generation.
+
+    Source: DescribeInstanceTypes, as moto 5.2.5 has its answers.
+
+    >>> has_gpu("ml.p6-b200.48xlarge"), has_gpu("ml.trn1.2xlarge"), has_gpu("g5.xlarge")
+    (True, False, True)
+    """
+    return GPU.match(instance_type.removeprefix("ml.")) is not None
 
 
 def sold(instance_type: str, use: Use) -> bool:

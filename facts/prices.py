@@ -28,6 +28,8 @@ class Price:
     def __post_init__(self) -> None:
         if (self.usd is None) != (self.confidence == "unknown"):
             raise CellError("usd", "usd is empty exactly when confidence is `unknown`")
+        if self.usd is not None and self.usd < 0:
+            raise CellError("usd", f"got {self.usd:g}, expected no less than zero")
 
     @property
     def known(self) -> bool:

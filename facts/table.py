@@ -78,9 +78,9 @@ def cells_of(path: Path) -> list[list[str]]:
 
 
 def text_of(path: Path) -> str:
-    """What a file of facts holds, or a refusal of the file."""
+    """What a file of facts holds, without the mark that spreadsheets put first, or a refusal of the file."""
     try:
-        return path.read_bytes().decode("utf-8")
+        return path.read_bytes().decode("utf-8-sig")
     except OSError as problem:
         raise TableError.at(path.name, 1, "file", f"cannot be read: {problem.strerror}") from None
     except UnicodeDecodeError as problem:

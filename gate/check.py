@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -12,10 +12,13 @@ from gate.files import parsed
 from gate.finding import Finding
 from gate.rules import athena, firehose, glue, kinesis, kms, lambda_, s3, sagemaker
 from gate.template import Templates
+from gate.worlds import worlds
 
+Rule = Callable[[Templates], Iterator[Finding]]
 SERVICES = (firehose, s3, glue, athena, sagemaker, kms, lambda_, kinesis)
 RULES = (*lifecycle.RULES, *(rule for service in SERVICES for rule in service.RULES))
-ACKNOWLEDGED = "aws:cdk:acknowledged-rules"
+ACKNOWLEDGED, HOME, LOGICAL_ID = "aws:cdk:acknowledged-rules", "aws:cdk:templateFile", "aws:cdk:logicalId"
+"""Kinds of metadata in an assembly; a stack's home is the template that its resources stand in."""
 PLUGIN = "gate"
 """The name under which the CDK knows the gate: an app acknowledges `gate::<rule>`."""
 METADATA = "Gate"
@@ -24,8 +27,18 @@ METADATA = "Gate"
 
 def findings(templates: Templates) -> list[Finding]:
     """What stands against the templates, in order; an acknowledgement without a reason counts for nothing."""
-    found = {finding for rule in RULES for finding in rule(templates)}
+    found = {finding for rule in RULES for finding in _holding(templates, rule)}
     return sorted(finding for finding in found if not _acknowledged(templates, finding))
+
+
+def _holding(templates: Templates, rule: Rule) -> Iterator[Finding]:
+    """What a rule finds with a resource in some world in which the resource exists."""
+    for template, logical_id in {(one.template, one.logical_id) for one in rule(templates)}:
+        home = next(one for one in templates.items if one.name == template)
+        for world in worlds(home.document, home.declared[logical_id]):
+            for one in rule(templates.under(template, world)):
+                if (one.template, one.logical_id) == (template, logical_id):
+                    yield one
 
 
 def changes(old: Templates, new: Templates) -> list[Finding]:
@@ -48,23 +61,26 @@ def _acknowledged(templates: Templates, finding: Finding) -> bool:
 def acknowledged_in_assembly(folder: Path) -> set[tuple[str, str, str]]:
     """Template, logical id and rule of everything a CDK app acknowledged, from the assembly's metadata."""
     return {
-        (template, logical_id, rule)
+        ((file.parent.relative_to(folder) / template).as_posix(), logical_id, rule)
         for file in sorted(folder.rglob("*.metadata.json"))
         for template, logical_id, rule in _from_metadata(file)
     }
 
 
 def _from_metadata(file: Path) -> Iterator[tuple[str, str, str]]:
-    """An acknowledgement holds for its construct and all below."""
+    """An acknowledgement holds for its construct and all below, in nested stacks too."""
     entries: dict[str, list[dict[str, Any]]] = parsed(file)
-    template = file.name.replace(".metadata.json", ".template.json")
+    own = file.name.replace(".metadata.json", ".template.json")
+    homes = {path: item["data"] for path, items in entries.items() for item in items if item["type"] == HOME}
     for path, items in entries.items():
-        for rule in (name for item in items if item.get("type") == ACKNOWLEDGED for name in item["data"]):
+        for rule in (name for item in items if item["type"] == ACKNOWLEDGED for name in item["data"]):
             plugin, _, known = rule.partition("::")
-            for logical_id in _logical_ids(entries, path) if plugin == PLUGIN else ():
-                yield template, logical_id, known
+            for below in (other for other in entries if plugin == PLUGIN and _within(other, path)):
+                home = max((one for one in homes if _within(below, one)), key=len, default="")
+                for item in entries[below]:
+                    if item["type"] == LOGICAL_ID:
+                        yield homes.get(home, own), item["data"], known
 
 
-def _logical_ids(entries: dict[str, Any], path: str) -> list[str]:
-    below = [items for other, items in entries.items() if other == path or other.startswith(f"{path}/")]
-    return [item["data"] for items in below for item in items if item.get("type") == "aws:cdk:logicalId"]
+def _within(path: str, outer: str) -> bool:
+    return path == outer or path.startswith(f"{outer}/")

@@ -7,12 +7,13 @@ anything about it. Templates that are read together resolve each other's exports
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import product
 from typing import Any
 
 from gate.errors import TemplateError
+from gate.worlds import ANY, OTHER, World
 
 Key = tuple[str, str]
 """A resource of one of the templates: template and logical id."""
@@ -31,8 +32,7 @@ Part = str | Reference | None
 
 SAM = "AWS::Serverless::"
 NO_VALUE = {"Ref": "AWS::NoValue"}
-INCLUDED = "Fn::Transform"
-"""A macro, which may put anything beside what is written."""
+LOOP = "Fn::ForEach::"
 
 
 @dataclass(frozen=True)
@@ -97,11 +97,7 @@ class Resource:
     def _may_have(self, node: Any, names: list[str]) -> bool:
         for one in self.template.branches(node):
             known = list(self.template.possible(one))
-            if (
-                not names
-                or not known
-                or any(isinstance(found, dict) and INCLUDED in found for found in known)
-            ):
+            if not names or not known or any(computed(found) for found in known):
                 return True
             if any(self._may_have(found[names[0]], names[1:]) for found in known if names[0] in _keys(found)):
                 return True
@@ -135,6 +131,7 @@ class Template:
     name: str
     document: dict[str, Any]
     exports: dict[str, Part] = field(default_factory=dict)
+    assumed: World = ANY
 
     @cached_property
     def resources(self) -> dict[str, Resource]:
@@ -143,26 +140,56 @@ class Template:
                 self,
                 logical_id,
                 resource["Type"],
-                self._with_globals(resource["Type"], resource.get("Properties")),
+                self._with_globals(resource),
                 metadata if isinstance(metadata := resource.get("Metadata"), dict) else {},
             )
-            for logical_id, resource in self.document["Resources"].items()
-            if isinstance(resource, dict) and isinstance(resource.get("Type"), str)
+            for logical_id, resource in self.declared.items()
+            if isinstance(resource.get("Type"), str)
         }
 
-    def _with_globals(self, type: str, properties: Any) -> dict[str, Any]:
+    @cached_property
+    def declared(self) -> dict[str, dict[str, Any]]:
+        """What is written of each resource, those of loops too."""
+        return dict(self._declared(self.document["Resources"]))
+
+    def _declared(self, entries: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+        for name, written in entries.items():
+            if isinstance(written, dict):
+                yield name, written
+            elif name.startswith(LOOP) and isinstance(written, list) and len(written) == 3:
+                for body in self._rounds(*written):
+                    yield from self._declared(body)
+
+    def _rounds(self, variable: Any, over: Any, body: Any) -> Iterator[dict[str, Any]]:
+        """A loop's body for each of its items; as it is written where only AWS knows them."""
+        listed = [item for items in self.possible(over) if isinstance(items, list) for item in items]
+        texts = [text for item in listed if (text := self.text(item)) is not None]
+        for body_of_round in [_filled(body, str(variable), text) for text in texts] or [body]:
+            if isinstance(body_of_round, dict):
+                yield body_of_round
+
+    def _with_globals(self, resource: dict[str, Any]) -> dict[str, Any]:
         """A resource's properties over those that the Serverless Application Model takes from Globals."""
+        type, properties, ignored = (resource.get(one) for one in ("Type", "Properties", "IgnoreGlobals"))
         own = properties if isinstance(properties, dict) else {}
-        shared = self._section("Globals", type.removeprefix(SAM)) if type.startswith(SAM) else {}
-        return {**shared, **own}
+        if not str(type).startswith(SAM) or ignored == "*":
+            return own
+        shared = self._section("Globals", str(type).removeprefix(SAM))
+        left_out = ignored if isinstance(ignored, list) else []
+        return {**{name: value for name, value in shared.items() if name not in left_out}, **own}
 
     def branches(self, node: Any) -> Iterator[Any]:
         """A node, or what stands in each branch of its conditions; what is no value is left out."""
         if intrinsic(node) == "Fn::If" and isinstance(node["Fn::If"], list):
-            for branch in node["Fn::If"][1:]:
+            for branch in self._taken(*node["Fn::If"]):
                 yield from self.branches(branch)
         elif node != NO_VALUE:
             yield node
+
+    def _taken(self, condition: Any = None, *branches: Any) -> tuple[Any, ...]:
+        """The branch of a condition that is assumed, else each."""
+        truth = self.assumed.conditions.get(condition) if isinstance(condition, str) else None
+        return branches if truth is None else branches[:1] if truth else branches[1:]
 
     def items(self, node: Any) -> Iterator[Any]:
         """Every item of what may be a list or a single item, in every branch of its conditions."""
@@ -182,7 +209,7 @@ class Template:
             for branch in self.branches(node):
                 yield from self.possible(branch) if branch is not node else ()
         elif name == "Ref":
-            yield from self._default(self._section("Parameters", node[name]))
+            yield from self._given(node[name])
         elif name == "Fn::FindInMap":
             yield from self._mapped(node[name])
         elif name == "Fn::Select":
@@ -190,11 +217,15 @@ class Template:
         elif (text := self.text(node)) is not None:
             yield text
 
-    def _default(self, parameter: dict[str, Any]) -> Iterator[Any]:
+    def _given(self, name: Any) -> Iterator[Any]:
+        """The value of a parameter: what is assumed of it, else its default."""
+        parameter = self._section("Parameters", name)
         kind = str(parameter.get("Type", ""))
         if "Default" not in parameter or kind.startswith("AWS::SSM::"):
             return
-        given = parameter["Default"]
+        given = self.assumed.parameters.get(name, parameter["Default"])
+        if given is OTHER:
+            return
         listed = kind == "CommaDelimitedList" or kind.startswith("List<")
         yield [item.strip() for item in given.split(",")] if listed and isinstance(given, str) else given
 
@@ -249,7 +280,7 @@ class Template:
             yield from self.parts(known[0]) if len(known) == 1 else (None,)
 
     def _referred(self, name: str, attribute: str) -> Part:
-        if name in self.document["Resources"]:
+        if name in self.declared:
             return Reference((self.name, name), attribute)
         known = list(self.possible({"Ref": name}))
         if not known or attribute or isinstance(known[0], list):
@@ -292,6 +323,23 @@ def chosen(entries: dict[str, Any], names: Iterator[Any]) -> list[Any]:
     return known or list(entries.values())
 
 
+def _filled(node: Any, variable: str, item: str) -> Any:
+    """A node of a loop's body with one item in the place of its variable.
+
+    >>> _filled({"Topic${Name}": {"Name": {"Ref": "Name"}}}, "Name", "a")
+    {'Topica': {'Name': 'a'}}
+    """
+    if node == {"Ref": variable}:
+        return item
+    if isinstance(node, str):
+        return node.replace(f"${{{variable}}}", item)
+    if isinstance(node, list):
+        return [_filled(one, variable, item) for one in node]
+    if not isinstance(node, dict):
+        return node
+    return {_filled(name, variable, item): _filled(value, variable, item) for name, value in node.items()}
+
+
 def _keys(node: Any) -> Any:
     return node if isinstance(node, dict) else ()
 
@@ -317,20 +365,34 @@ class Templates:
 
     @classmethod
     def of(cls, documents: dict[str, Any]) -> Templates:
-        """Templates by name; one that has no resources is refused."""
+        """Templates by name; one that has no resources, or something else among them, is refused."""
         for name, document in documents.items():
             if not isinstance(document, dict) or not isinstance(document.get("Resources"), dict):
                 raise TemplateError(f"{name} is no CloudFormation template: it has no mapping 'Resources'")
+            for logical_id, resource in document["Resources"].items():
+                looped = str(logical_id).startswith(LOOP) and isinstance(resource, list)
+                if not isinstance(logical_id, str) or not (looped or isinstance(resource, dict)):
+                    raise TemplateError(
+                        f"{name} is no CloudFormation template: got {type(resource).__name__} for resource "
+                        f"{logical_id!r}; a resource is a mapping under a logical id that is text"
+                    )
         exports: dict[str, Part] = {}
         items = tuple(Template(name, document, exports) for name, document in documents.items())
         for template in items:
-            for output in (template.document.get("Outputs") or {}).values():
+            outputs = template.document.get("Outputs")
+            for output in outputs.values() if isinstance(outputs, dict) else ():
                 if isinstance(output, dict) and isinstance(output.get("Export"), dict):
                     exported = template.text(output["Export"].get("Name"))
                     parts = list(template.parts(output.get("Value")))
                     if exported and len(parts) == 1:
                         exports[exported] = parts[0]
         return cls(items)
+
+    def under(self, name: str, world: World) -> Templates:
+        """The same templates, with a world assumed of one of them."""
+        return Templates(
+            tuple(replace(one, assumed=world) if one.name == name else one for one in self.items)
+        )
 
     def resources(self, *types: str) -> Iterator[Resource]:
         """Every resource of these types, or of any."""

@@ -11,7 +11,7 @@ from graphlib import TopologicalSorter
 from typing import Any
 
 from labs import served
-from labs.context import PREFIX, Context, Progress, pages, silent
+from labs.context import Context, Progress, pages, silent
 from labs.errors import DeployError, UsageError
 from labs.flights import TOTAL
 from labs.options import Where
@@ -26,12 +26,35 @@ SANDBOX_KEYS = {"AWS_ACCESS_KEY_ID": "sandbox", "AWS_SECRET_ACCESS_KEY": "sandbo
 
 def context(rows: int, progress: Progress) -> Context:
     """Clients of the account that the environment names."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        configured = session()
+        identity = configured.get_credentials()
+    except BotoCoreError as error:
+        raise UsageError(f"{error}; set AWS_PROFILE to a profile that exists") from None
+    if not configured.region_name or identity is None:
+        raise UsageError("an AWS account needs credentials and a region: set AWS_PROFILE and AWS_REGION")
+    # Libraries that make clients of their own, as the Encryption SDK does, read the environment.
+    os.environ["AWS_DEFAULT_REGION"] = configured.region_name
+    return Context(configured.client, time.sleep, configured.region_name, rows, progress)
+
+
+def session() -> Any:
+    """What the environment configures; AWS_REGION counts, as for the CDK and every SDK but boto3."""
     import boto3
 
-    session = boto3.Session()
-    if not session.region_name or session.get_credentials() is None:
-        raise UsageError("an AWS account needs credentials and a region: set AWS_PROFILE and AWS_REGION")
-    return Context(session.client, time.sleep, session.region_name, rows, progress)
+    return boto3.Session(region_name=os.environ.get("AWS_REGION"))
+
+
+def configured_region() -> str:
+    """The region of the environment or of its profile; empty where none is, or no such profile."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        return session().region_name or ""
+    except BotoCoreError:
+        return ""
 
 
 def sandbox(rows: int, progress: Progress) -> Context:
@@ -41,10 +64,9 @@ def sandbox(rows: int, progress: Progress) -> Context:
     endpoint = served.endpoint()
     served.clock(endpoint)  # refused where nothing answers
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
-    # Libraries that make clients of their own, as the Encryption SDK does, read the environment.
     os.environ |= {**SANDBOX_KEYS, "AWS_ENDPOINT_URL": endpoint, "AWS_DEFAULT_REGION": region}
-    session = boto3.Session(region_name=region)
-    return Context(session.client, partial(served.advance, endpoint), region, rows, progress)
+    client = boto3.Session(region_name=region).client
+    return Context(client, partial(served.advance, endpoint), region, rows, progress)
 
 
 def at(where: Where, rows: int = TOTAL, progress: Progress = silent) -> Context:
@@ -56,7 +78,7 @@ def deployed(found: Context, nouns: Iterable[str]) -> list[str]:
     """Those of the labs whose stacks exist."""
     summaries = pages(found.client("cloudformation"), "list_stacks", "StackSummaries")
     existing = {one["StackName"] for one in summaries if one["StackStatus"] != "DELETE_COMPLETE"}
-    return [noun for noun in nouns if f"{PREFIX}-{noun}" in existing]
+    return [noun for noun in nouns if f"{found.prefix}-{noun}" in existing]
 
 
 def stacks(found: Context, nouns: Iterable[str]) -> list[dict[str, Any]]:
@@ -65,7 +87,7 @@ def stacks(found: Context, nouns: Iterable[str]) -> list[dict[str, Any]]:
 
     cloudformation, records = found.client("cloudformation"), {}
     for noun in deployed(found, nouns):
-        name = f"{PREFIX}-{noun}"
+        name = f"{found.prefix}-{noun}"
         body = cloudformation.get_template(StackName=name)["TemplateBody"]
         template = json.loads(body) if isinstance(body, str) else body
         records[name] = {"name": name, "noun": noun, "template": template}
@@ -132,5 +154,5 @@ def require_deployed(found: Context, nouns: list[str]) -> None:
     """All stacks that the labs need exist, or an error says how to deploy the missing ones."""
     missing = sorted(set(nouns) - set(deployed(found, nouns)))
     if missing:
-        names = " ".join(f"{PREFIX}-{noun}" for noun in missing)
+        names = " ".join(f"{found.prefix}-{noun}" for noun in missing)
         raise DeployError(f"not deployed: {names}; deploy with `npx {CDK_CLI} deploy {names}`")

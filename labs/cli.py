@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -23,8 +24,9 @@ from typer.core import TyperGroup
 
 from facts.errors import FactsError, TableError
 from labs import account, runs, synth
+from labs.assembly import prefix_of
 from labs.commands import check, claims, cost, deploy, doctor, iam, leftovers, policy, sandbox, systems
-from labs.context import PREFIX, Context
+from labs.context import Context
 from labs.errors import (
     BROKEN_TABLE,
     CHECK_FAILED,
@@ -56,9 +58,23 @@ class Commands(TyperGroup):
         except FactsError as error:
             complain(str(error))
             raise typer.Exit(BROKEN_TABLE if isinstance(error, TableError) else WRONG_USAGE) from None
+        except Exception as error:
+            if not _of_an_account(error):
+                raise
+            complain(f"the account could not be asked: {error}")
+            raise typer.Exit(RunError.exit_code) from None
         except KeyboardInterrupt:
             complain("interrupted; the account was closed and what was found so far is kept")
             raise typer.Exit(INTERRUPTED) from None
+
+
+def _of_an_account(error: Exception) -> bool:
+    """Whether AWS refused a call, or never got it; no client of it is loaded only to ask."""
+    if "botocore" not in sys.modules:
+        return False
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    return isinstance(error, BotoCoreError | ClientError)
 
 
 app = typer.Typer(
@@ -245,6 +261,7 @@ def _offline_account(
     from offline.iam.grants import counted, grants
     from offline.sandbox import Sandbox
 
+    prefix = prefix_of(assembly, run.labs)
     loaded = Assembly.load(assembly).only(run.labs)
     stacks += [stack_record(stack) for stack in loaded.stacks]
     with Sandbox() as sandbox:
@@ -257,9 +274,10 @@ def _offline_account(
             region=sandbox.region,
             rows=run.rows,
             progress=screen.progress,
+            prefix=prefix,
             days_pass=len(run.labs) == 1,
         )
-        held = list(grants(PREFIX))  # Destroying takes the roles, and uses some of them.
+        held = list(grants(prefix))  # Destroying takes the roles, and uses some of them.
         with phase(run, "destroy", screen):
             destroy(loaded, sandbox, on_event=screen.resource)
             run.leftovers = list(leftovers())

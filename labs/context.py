@@ -8,9 +8,7 @@ from typing import Any, Protocol
 
 from labs.errors import RunError
 from labs.evidence import Evidence
-
-PREFIX = "ml-labs"
-"""Stacks are named `<prefix>-<noun>`."""
+from labs.synth import stack_prefix
 
 
 class Progress(Protocol):
@@ -32,7 +30,8 @@ class Context:
     region: str
     rows: int
     progress: Progress = silent
-    prefix: str = PREFIX
+    prefix: str = field(default_factory=stack_prefix)
+    """Stacks are named `<prefix>-<noun>`."""
     days_pass: bool = False
     """Whether years may pass in the account: its clock can be moved, and no other lab lives on it."""
     found: dict[str, Evidence] = field(default_factory=dict)

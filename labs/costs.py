@@ -64,7 +64,8 @@ def check_region(region: str) -> None:
     known = sorted({where for (_, where), row in table().items() if row.known})
     if region not in known:
         raise UsageError(
-            f"got region '{region}', of which no price is on record; there are {', '.join(known)}"
+            f"got region '{region}', of which no price is on record; there are {', '.join(known)}: "
+            "`--region` takes one of them, for its prices alone"
         )
 
 

@@ -6,14 +6,13 @@ A check that the account refuses, or that an endpoint does not know, is reported
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any, Literal
 
-from labs.account import CDK_CLI
+from labs.account import CDK_CLI, session
 from labs.context import Context, pages
 from labs.errors import SynthError
 from labs.leftovers import leftovers as left_in
@@ -53,11 +52,9 @@ class Finding:
 
 def missing() -> Finding | None:
     """What a session lacks before it can call anything."""
-    import boto3
-
     try:
-        session = boto3.Session()
-        identity, region = session.get_credentials(), session.region_name
+        configured = session()
+        identity, region = configured.get_credentials(), configured.region_name
     except refusals() as error:
         return Finding("credentials", "problem", reason(error), "set AWS_PROFILE to a profile that exists")
     if identity is None:
@@ -66,8 +63,7 @@ def missing() -> Finding | None:
         )
         return Finding("credentials", "problem", "no credentials are configured", advice)
     if not region:
-        alone = "; boto3 does not read AWS_REGION" if "AWS_REGION" in os.environ else ""
-        return Finding("region", "problem", f"no region is configured{alone}", "set AWS_DEFAULT_REGION")
+        return Finding("region", "problem", "no region is configured", "set AWS_REGION")
     return None
 
 

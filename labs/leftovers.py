@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
-from labs.context import PREFIX, Context, pages
+from labs.context import Context, pages
 
 TAG = "lab"
 
@@ -51,7 +51,7 @@ def reason(error: Exception) -> str:
 
 
 def _stacks(context: Context, nouns: list[str]) -> Iterator[str]:
-    names = {f"{PREFIX}-{noun}" for noun in nouns}
+    names = {f"{context.prefix}-{noun}" for noun in nouns}
     for stack in pages(context.client("cloudformation"), "list_stacks", "StackSummaries"):
         if stack["StackName"] in names and stack["StackStatus"] != "DELETE_COMPLETE":
             yield f"stack {stack['StackName']} ({stack['StackStatus']})"
@@ -80,29 +80,29 @@ def _waits_for_deletion(context: Context, key: str) -> bool:
 def _log_groups(context: Context, nouns: list[str]) -> Iterator[str]:
     """Those with a stack's name at any place of theirs: `ml-labs-lake-…`, `/aws/lambda/ml-labs-lake-…`."""
     for group in pages(context.client("logs"), "describe_log_groups", "logGroups"):
-        if any(_ours(part, nouns) for part in group["logGroupName"].split("/")):
+        if any(_ours(part, context.prefix, nouns) for part in group["logGroupName"].split("/")):
             yield str(group["arn"]).removesuffix(":*")
 
 
 def _buckets(context: Context, nouns: list[str]) -> Iterator[str]:
     for bucket in context.client("s3").list_buckets()["Buckets"]:
-        if _ours(bucket["Name"], nouns):
+        if _ours(bucket["Name"], context.prefix, nouns):
             yield f"arn:aws:s3:::{bucket['Name']}"
 
 
 def _roles(context: Context, nouns: list[str]) -> Iterator[str]:
     for role in pages(context.client("iam"), "list_roles", "Roles"):
-        if _ours(role["RoleName"], nouns):
+        if _ours(role["RoleName"], context.prefix, nouns):
             yield str(role["Arn"])
 
 
-def _ours(name: str, nouns: list[str]) -> bool:
+def _ours(name: str, prefix: str, nouns: list[str]) -> bool:
     """Whether a name is a stack's, or one that CloudFormation made from it.
 
-    >>> _ours("ml-labs-lake-logs6819bb44-1a2b", ["lake"]), _ours("ml-labs-lakehouse", ["lake"])
-    (True, False)
+    >>> [_ours(name, "ml-labs", ["lake"]) for name in ("ml-labs-lake-logs6819bb44-1a2b", "ml-labs-lakehouse")]
+    [True, False]
     """
-    return any(f"{name}-".startswith(f"{PREFIX}-{noun}-") for noun in nouns)
+    return any(f"{name}-".startswith(f"{prefix}-{noun}-") for noun in nouns)
 
 
 LOOKS: dict[str, Callable[[Context, list[str]], Iterator[str]]] = {

@@ -17,8 +17,6 @@ from functools import cache
 from importlib.resources import files
 from typing import Any
 
-from labs.context import PREFIX
-
 HIGHEST_CHARACTERS = 6144
 """Of a managed policy, white space not counted."""
 HANDLERS = ("create", "read", "update", "delete")
@@ -150,13 +148,14 @@ def physical_names(stacks: list[dict[str, Any]]) -> Names:
     A type that CloudFormation names and that no template here makes is imported from another lab's stack.
     """
     names: Names = defaultdict(set)
+    others = {f"{stack['name'].removesuffix(stack['noun'])}*" for stack in stacks}
     for stack in stacks:
         for logical_id, resource in stack["template"].get("Resources", {}).items():
             if resource["Type"] in NAMED:
                 names[_format(resource["Type"])] |= set(_patterns(stack["name"], logical_id, resource))
     for kind in NAMED:
         if kind not in ALWAYS_NAMED:
-            names[_format(kind)] = names.get(_format(kind)) or {f"{PREFIX}-*"}
+            names[_format(kind)] = names.get(_format(kind)) or others
     for inside in ("table", "userdefinedfunction"):
         if databases := names.get(_format("AWS::Glue::Database")):
             names[_formats("glue", inside)[0]] = {f"{database}/*" for database in databases}

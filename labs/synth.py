@@ -20,6 +20,7 @@ TAIL_LINES = 25
 REFUSED = re.compile(r"^(?:stacks|facts)\.\w+\.\w+Error: (.+)\Z", re.MULTILINE | re.DOTALL)
 REPORT = "validation-report.json"
 """Where the CDK keeps the findings of its validation plugins."""
+NAME = "lab:name"
 CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE")
 
 
@@ -29,7 +30,11 @@ def synthesize(
     """The assembly lies in `outdir`, with `overrides` over cdk.json's context."""
     if not app.is_file():
         raise SynthError(f"there is no app at {app}; run from a clone of this repository")
-    (outdir / REPORT).unlink(missing_ok=True)
+    try:
+        outdir.mkdir(parents=True, exist_ok=True)
+        (outdir / REPORT).unlink(missing_ok=True)
+    except OSError as error:
+        raise UsageError(f"no assembly can lie in {outdir}: {error.strerror}; name a folder") from None
     finished = subprocess.run(
         [sys.executable, str(app)],
         cwd=app.parent,
@@ -98,6 +103,14 @@ def context(cdk_json: Path, overrides: dict[str, str]) -> dict[str, object]:
     return {**found, **overrides}
 
 
+def stack_prefix() -> str:
+    """How the names of stacks begin: `lab:name` of cdk.json, for synthesis as for whatever looks for them."""
+    name = context(ROOT / "cdk.json", {}).get(NAME)
+    if not isinstance(name, str) or not name:
+        raise SynthError(f"{ROOT / 'cdk.json'} gives {NAME} no text; stacks are named after it")
+    return name
+
+
 def parsed_overrides(pairs: list[str]) -> dict[str, str]:
     """`-c key=value` pairs as a mapping.
 
@@ -109,4 +122,7 @@ def parsed_overrides(pairs: list[str]) -> dict[str, str]:
         raise UsageError(
             f"got -c {wrong[0]}; a context override is KEY=VALUE, such as -c lab:instances=stated"
         )
-    return dict(pair.split("=", 1) for pair in pairs)
+    given = dict(pair.split("=", 1) for pair in pairs)
+    if NAME in given:
+        raise UsageError(f"got -c {NAME}={given[NAME]}; change it in cdk.json, which every command reads")
+    return given

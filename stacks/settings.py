@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any, get_type_hints
@@ -15,6 +16,7 @@ from facts import limits
 
 CDK_JSON = Path(__file__).parent.parent / "cdk.json"
 PREFIX = "lab:"
+NAME = re.compile(r"[a-z](-?[a-z0-9])*")
 
 
 class SettingError(Exception):
@@ -61,6 +63,11 @@ class Settings:
         return settings
 
     def _refuse(self) -> None:
+        if not NAME.fullmatch(self.name):
+            raise SettingError(
+                f"lab:name must be small letters, digits and hyphens, a letter first, got {self.name!r}; "
+                "stacks, a workgroup and a database are named after it; see cdk.json"
+            )
         _among("instances", self.instances, ("sold", "stated"))
         _among("log_retention_days", self.log_retention_days, sorted(RETENTIONS))
         for name in (

@@ -165,7 +165,7 @@ def _transforms(templates: Templates, stream: Resource) -> Iterator[Resource]:
     for _, processor in stream.values(f"{S3}.ProcessingConfiguration.Processors[]"):
         parameters = processor.get("Parameters") if isinstance(processor, dict) else None
         for parameter in parameters if isinstance(parameters, list) else []:
-            if parameter.get("ParameterName") != "LambdaArn":
+            if not isinstance(parameter, dict) or parameter.get("ParameterName") != "LambdaArn":
                 continue
             for part in stream.template.parts(parameter.get("ParameterValue")):
                 function = templates.at(part, "AWS::Lambda::Function") if not isinstance(part, str) else None

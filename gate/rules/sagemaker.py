@@ -5,28 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
-from facts import algorithms, images
+from facts import algorithms, images, instances
 from gate import jobs
 from gate.finding import Finding
 from gate.template import Templates
 
-GPU_FAMILIES = (
-    "p2",
-    "p3",
-    "p3dn",
-    "p4d",
-    "p4de",
-    "p5",
-    "p5e",
-    "p5en",
-    "p6",
-    "g3",
-    "g4dn",
-    "g5",
-    "g6",
-    "g6e",
-    "g7",
-)
 SOURCE = "https://docs.aws.amazon.com/sagemaker/latest/dg/common-info-all-im-models.html"
 
 
@@ -72,7 +55,7 @@ def _machines(algorithm: str, arguments: dict[str, Any]) -> Iterator[tuple[str, 
         yield "ResourceConfig.InstanceCount", f"got {count} instances; it trains on one", "set 1"
     if not isinstance(instance, str) or not instance.startswith("ml."):
         return
-    gpu = instance.split(".")[1] in GPU_FAMILIES
+    gpu = instances.has_gpu(instance)
     if needs.processor == "gpu" and not gpu:
         yield (
             "ResourceConfig.InstanceType",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections import Counter
 from dataclasses import asdict
 from typing import Annotated
@@ -42,7 +43,7 @@ def claims_command(
     if as_json:
         printed([{**asdict(claim), "lab": claim.lab} for claim in chosen])
         return
-    console = Console(highlight=False, soft_wrap=False)
+    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
     for claim in chosen:
         colour = COLOURS[claim.verdict]
         at = f"{claim.id}, line {claim.line}"

@@ -18,7 +18,7 @@ from labs.registry import PIPELINE, lab
 def cost_command(
     nouns: Nouns = None,
     region: Annotated[str, typer.Option(help="Region whose prices are used.")] = "us-east-1",
-    hours: Annotated[float, typer.Option(min=0, help="How long the stacks stand idle.")] = 730,
+    hours: Annotated[float, typer.Option(min=0, max=100_000, help="How long the stacks stand idle.")] = 730,
     rows: Annotated[int, typer.Option(min=1, max=TOTAL, help="Flights of one run.")] = TOTAL,
     assembly: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Read this cloud assembly instead of synthesizing.")
@@ -70,7 +70,7 @@ def show(stacks: list[dict[str, Any]], region: str, hours: float, rows: int) -> 
     idle, used = idle_costs.idle(stacks, region, hours), run_costs.one_run(stacks, region, rows)
     console.print(f"[bold]Standing idle for {hours:,g} hours in {region}[/bold]")
     _table(console, idle, "Nothing here bills while it idles.")
-    console.print(f"{_sum(idle)}, that is ${_an_hour(stacks, region):,.4f} an hour\n")
+    console.print(f"{_sum(idle, f'${_an_hour(stacks, region):,.4f} an hour')}\n")
     console.print(f"[bold]One run with {rows:,} flights[/bold], storage for a month")
     _table(console, used, "Nothing is used.")
     console.print(_sum(used))
@@ -92,9 +92,13 @@ def _table(console: Console, lines: list[Any], otherwise: str) -> None:
     console.print(grid)
 
 
-def _sum(lines: list[Any]) -> str:
+def _sum(lines: list[Any], rate: str = "") -> str:
+    """The sum of what is known, at what rate that is, and how much is not known."""
     from labs import costs
 
     missing = len(costs.unknown(lines))
     known = f"[bold]${costs.total(lines):,.2f}[/bold]"
-    return f"{known} known, and {missing} prices not known" if missing else known
+    if not missing:
+        return f"{known}, that is {rate}" if rate else known
+    known += f" known, {rate}, and" if rate else " known, and"
+    return f"{known} {missing} price{'' if missing == 1 else 's'} not known"

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from labs.assembly import stacks_of, synthesized
+from labs.assembly import stacks_of, synthesized, with_needed
 from labs.commands.cost import show
 from labs.errors import DeployError
 from labs.flights import TOTAL
@@ -42,20 +41,19 @@ def deploy_command(
       labs deploy query -c lab:spot=true
       labs deploy --assembly build/cdk.out --yes
     """
-    from labs.account import CDK_CLI
-    from labs.context import PREFIX
+    from labs.account import CDK_CLI, configured_region
     from labs.costs import check_region
     from labs.synth import parsed_overrides
 
     wanted = [lab(noun).noun for noun in nouns or PIPELINE]
-    where = region or os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION") or "us-east-1"
+    where = region or configured_region() or "us-east-1"
     check_region(where)
     with synthesized(assembly, parsed_overrides(overrides or [])) as folder:
-        show(stacks_of(folder, wanted), where, MONTH, TOTAL)
+        names = [stack["name"] for stack in stacks_of(folder, wanted)]
+        show(stacks_of(folder, with_needed(folder, wanted)), where, MONTH, TOTAL)
         refuse_updates(folder)
         if not yes:
             typer.confirm("Deploy them?", abort=True)
-        names = [f"{PREFIX}-{noun}" for noun in wanted]
         options = ["--app", str(folder), "--require-approval", "never"]
         code = subprocess.run(npx("--yes", CDK_CLI, "deploy", *options, *names), check=False).returncode
     if code != 0:
@@ -68,8 +66,12 @@ def refuse_updates(folder: Path) -> None:
     from gate.template import Templates
     from labs import account
     from labs.context import silent
+    from labs.leftovers import reason, refusals
 
-    deployed = account.stacks(account.context(TOTAL, silent), PIPELINE)
+    try:
+        deployed = account.stacks(account.context(TOTAL, silent), PIPELINE)
+    except refusals() as error:
+        raise DeployError(f"the account does not say what it holds: {reason(error)}") from None
     old, new = (
         Templates.of({stack["name"]: {"Resources": {}, **stack["template"]} for stack in stacks})
         for stacks in (deployed, stacks_of(folder, list(PIPELINE)))

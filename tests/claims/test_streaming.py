@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import io
+import tarfile
 from itertools import pairwise
 from typing import Any
 
+import boto3
 import botocore.session
 import pytest
 
@@ -13,6 +16,14 @@ from facts import limits
 from facts.sizing import shards
 from offline.sandbox import Sandbox
 from tests.claims.test_lake import CAPACITY, of_type, properties
+from tests.offline.engines.sagemaker_account import (
+    IMAGE,
+    described,
+    get,
+    rows,
+    training_job,
+    with_data,
+)
 from tests.offline.engines.test_kinesis import iterator, put, read, stream
 
 
@@ -93,3 +104,56 @@ def test_a_delivery_stream_has_nothing_to_scale_while_a_data_stream_has() -> Non
     known = properties("AWS::KinesisFirehose::DeliveryStream") - {"DirectPutSourceConfiguration"}
     assert {name for name in {*known, *delivery} if CAPACITY.search(name) or "Shard" in name} == set()
     assert "ShardCount" in properties("AWS::Kinesis::Stream")
+
+
+@pytest.mark.claim("c-1.4-045")
+def test_a_consumer_scores_each_record_of_a_stream_as_it_arrives_and_alerts(sandbox: Sandbox) -> None:
+    """What the model's own booster says of all records at once is what there was an alert for, in order."""
+    endpoint_of_a_trained_model(sandbox)
+    runtime, sqs = boto3.client("sagemaker-runtime"), boto3.client("sqs")
+    alerts, kinesis = sqs.create_queue(QueueName="alerts")["QueueUrl"], stream()
+    place, told = iterator(kinesis, "TRIM_HORIZON"), []
+    events = [line.partition(",")[2] for line in rows(30, seed=4).splitlines()]
+    late = [event for event, score in zip(events, scored_at_once(events), strict=True) if score > 0.5]
+    assert 0 < len(late) < len(events)
+    for event in events:
+        kinesis.put_record(StreamName="events", Data=event.encode(), PartitionKey="flights")
+        answer = kinesis.get_records(ShardIterator=place)
+        place = answer["NextShardIterator"]
+        for record in answer["Records"]:
+            scored = runtime.invoke_endpoint(
+                EndpointName="delays", ContentType="text/csv", Body=record["Data"]
+            )
+            if float(scored["Body"].read()) > 0.5:
+                sqs.send_message(QueueUrl=alerts, MessageBody=record["Data"].decode())
+        for message in sqs.receive_message(QueueUrl=alerts).get("Messages", []):
+            told.append(message["Body"])
+            assert message["Body"] == event  # before the next record is put
+        sandbox.advance(seconds=1)
+    assert told == late
+
+
+def endpoint_of_a_trained_model(sandbox: Sandbox) -> None:
+    sagemaker, role_arn = boto3.client("sagemaker"), with_data()
+    sagemaker.create_training_job(**training_job(role_arn))
+    sandbox.settle()
+    container = {"Image": IMAGE, "ModelDataUrl": described()["ModelArtifacts"]["S3ModelArtifacts"]}
+    sagemaker.create_model(ModelName="delays", PrimaryContainer=container, ExecutionRoleArn=role_arn)
+    variant = {"VariantName": "one", "ModelName": "delays", "InstanceType": "ml.m5.large"}
+    sagemaker.create_endpoint_config(
+        EndpointConfigName="delays", ProductionVariants=[{**variant, "InitialInstanceCount": 1}]
+    )
+    sagemaker.create_endpoint(EndpointName="delays", EndpointConfigName="delays")
+    sandbox.settle()
+
+
+def scored_at_once(events: list[str]) -> list[float]:
+    import xgboost  # slow to import, so only where it is needed
+
+    with tarfile.open(fileobj=io.BytesIO(get("models/delays/output/model.tar.gz"))) as archive:
+        model = archive.extractfile("xgboost-model")
+        assert model is not None
+        booster = xgboost.Booster()
+        booster.load_model(bytearray(model.read()))
+    features = [[float(value) for value in event.split(",")] for event in events]
+    return [float(score) for score in booster.predict(xgboost.DMatrix(features))]

@@ -17,7 +17,7 @@ WAITING = {
         "c-1.1-019 c-1.5-004 c-1.5-015 c-1.5-016 c-1.5-017 c-1.5-018 c-1.5-024 c-1.5-025 c-1.5-026 c-1.5-029"
     ),
     "stream analytics and Video Streams": (
-        "c-1.4-010 c-1.4-033 c-1.4-034 c-1.4-035 c-1.4-037 c-1.4-038 c-1.4-043 c-1.4-045 c-1.4-047"
+        "c-1.4-010 c-1.4-033 c-1.4-034 c-1.4-035 c-1.4-037 c-1.4-038 c-1.4-043 c-1.4-047"
     ),
     "Avro under Athena, and dashboards": "c-2.1-009 c-2.1-015",
     "notebooks, Spark and inference pipelines": "c-2.14-008 c-2.14-012 c-2.14-022",

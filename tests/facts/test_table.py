@@ -73,6 +73,12 @@ def test_refuses_a_bad_cell_naming_file_row_and_column(
     assert str(refusal.value).startswith(f"facts.csv, row {row}, column {column!r}: {problem}")
 
 
+def test_a_table_that_a_spreadsheet_saved_reads_the_same(tmp_path: Path) -> None:
+    text = f"{HEADER}a,red,1,,,,\n"
+    (tmp_path / "facts.csv").write_bytes(text.replace("\n", "\r\n").encode("utf-8-sig"))
+    assert load(Fact, "facts.csv", folder=tmp_path) == rows_of(tmp_path, "a,red,1,,,,\n")
+
+
 def test_refuses_a_header_that_is_not_the_schema(tmp_path: Path) -> None:
     with pytest.raises(TableError, match=r"facts\.csv, row 1, column 'header': got \['id', 'color'\]"):
         rows_of(tmp_path, "", header="id,color\n")
@@ -102,6 +108,7 @@ def test_refuses_what_is_no_table(tmp_path: Path, content: bytes | None, said: s
         (limits.Limit, {"id": "a", "value": "many", "unit": "days"}, "value"),
         (limits.Limit, {"id": "a", "value": "nan", "unit": "days"}, "value"),
         (prices.Price, {"id": "a", "region": "us-east-1", "usd": "1"}, "usd"),
+        (prices.Price, {"id": "a", "region": "us-east-1", "usd": "-1", "confidence": "high"}, "usd"),
         (claims.Claim, {**CLAIM, "verdict": "confirmed"}, "test"),
         (claims.Claim, {**CLAIM, "verdict": "corrected", "truth": "t"}, "source"),
         (claims.Claim, {**CLAIM, "verdict": "untestable"}, "truth"),

@@ -16,6 +16,7 @@ from typing import Any, get_args
 
 import botocore
 import pytest
+from moto.ec2.models.instance_types import INSTANCE_TYPES
 
 from facts import (
     algorithms,
@@ -282,6 +283,13 @@ def test_a_type_too_new_for_the_price_lists_counts_as_sold() -> None:
 def test_no_type_of_a_retired_family_counts_as_sold() -> None:
     sold = [row for row in instances.table().values() if row.sold]
     assert [row for row in sold if instances.retired_family(row.instance_type, row.use)] == []
+
+
+def test_what_has_gpus_is_what_ec2_says_has_them() -> None:
+    told = {name: "GpuInfo" in about for name, about in INSTANCE_TYPES.items()}
+    used = {name.removeprefix("ml.") for _, name in instances.table()} & told.keys()
+    assert len(used) > 300
+    assert {name for name in used if instances.has_gpu(name)} == {name for name in used if told[name]}
 
 
 def test_refuses_an_instance_type_nobody_knows() -> None:

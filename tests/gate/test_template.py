@@ -95,12 +95,22 @@ def test_a_version_date_stays_text() -> None:
         ("t.yaml", "a: b", "has no mapping 'Resources'"),
         ("t.json", "[]", "has no mapping 'Resources'"),
         ("t.yaml", "", "has no mapping 'Resources'"),
+        ("t.yaml", "Resources: {B: &b {Type: T, Properties: *b}}", "stands inside itself"),
+        pytest.param("t.yaml", f"A: {'[' * 5000}{']' * 5000}", "nests deeper than", id="deep YAML"),
+        pytest.param("t.json", f"{'[' * 5000}{']' * 5000}", "nests deeper than", id="deep JSON"),
+        ("t.yaml", "Resources: {B: text}", "got str for resource 'B'"),
+        ("t.yaml", "Resources: {0: {Type: T}}", "got dict for resource 0"),
     ],
 )
 def test_refuses_what_is_no_template(tmp_path: Path, name: str, content: str, said: str) -> None:
     (tmp_path / name).write_text(content)
     with pytest.raises(TemplateError, match=said):
         read(tmp_path / name)
+
+
+def test_the_mark_that_windows_puts_first_is_no_part_of_a_template(tmp_path: Path) -> None:
+    (tmp_path / "t.json").write_text('{"Resources": {}}', encoding="utf-8-sig")
+    assert read(tmp_path / "t.json").items[0].resources == {}
 
 
 def test_refuses_a_folder_without_templates_and_a_file_that_is_not_there(tmp_path: Path) -> None:

@@ -12,7 +12,7 @@ from facts import services
 from labs import synth
 from labs.cli import app
 from labs.errors import SynthError
-from tests.assembly import assembly
+from tests.assembly import assembly, write
 
 DEAD = Path(__file__).parents[1] / "gate" / "data" / "dead.yaml"
 INDEX = {"Type": "AWS::Kendra::Index", "Properties": {"Name": "n"}}
@@ -84,6 +84,58 @@ def synthesized(folder: Path, acknowledge: str = "") -> Path:
     folder.mkdir(exist_ok=True)
     (folder / "app.py").write_text(APP.format(root=str(synth.ROOT), acknowledge=acknowledge))
     return synth.synthesize(folder / "cdk.out", app=folder / "app.py")
+
+
+STAGED = """
+import aws_cdk as cdk
+app = cdk.App(analytics_reporting=False)
+stage = cdk.Stage(app, "Prod")
+stack = cdk.Stack(stage, "Search")
+inner = cdk.NestedStack(stack, "Inner")
+for scope in (stack, inner):
+    cdk.CfnResource(scope, "Index", type="AWS::Kendra::Index", properties={"Name": "n"})
+app.synth()
+"""
+
+
+@pytest.mark.parametrize(("scope", "standing"), [("inner", [False]), ("stack", [])])
+def test_what_a_stage_acknowledges_of_a_stack_holds_for_the_stacks_nested_in_it(
+    tmp_path: Path, scope: str, standing: list[bool]
+) -> None:
+    said = "cdk.Acknowledgment(id='gate::lifecycle-amazon-kendra', reason='history')"
+    (tmp_path / "app.py").write_text(
+        STAGED.replace("app.synth()", f"cdk.Validations.of({scope}).acknowledge({said})\napp.synth()")
+    )
+    folder = synth.synthesize(tmp_path / "cdk.out", app=tmp_path / "app.py")
+    left = [one["template"] for one in json.loads(labs("check", str(folder), "--json").stdout)]
+    assert ["nested" in name for name in left] == standing
+
+
+def test_an_assembly_is_what_its_manifest_lists_with_stages_and_nested_stacks(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(STAGED)
+    folder = synth.synthesize(tmp_path / "cdk.out", app=tmp_path / "app.py")
+    (folder / "asset.0").mkdir()
+    for stale in (folder / "removed.template.json", folder / "asset.0" / "theirs.template.json"):
+        written(stale)
+    result = labs("check", str(folder), "--json")
+    assert result.exit_code == 1
+    names = [one["template"] for one in json.loads(result.stdout)]
+    assert len(names) == len(set(names)) == 2
+    assert all(name.startswith("assembly-Prod/ProdSearch") for name in names)
+    (folder / "manifest.json").unlink()
+    assert len(json.loads(labs("check", str(folder), "--json").stdout)) == 4
+
+
+def test_refuses_an_assembly_whose_manifest_is_broken_or_lists_what_is_not_there(tmp_path: Path) -> None:
+    (tmp_path / "manifest.json").write_text("{")
+    assert "manifest.json is not JSON" in labs("check", str(tmp_path)).stderr
+    (tmp_path / "manifest.json").unlink()
+    write(tmp_path, "gone", {"Resources": {}})
+    (tmp_path / "gone.template.json").unlink()
+    refused = labs("check", str(tmp_path))
+    assert (refused.exit_code, "gone.template.json cannot be read" in refused.stderr) == (2, True)
+    (tmp_path / "manifest.json").write_text('{"artifacts": []}')
+    assert "is no cloud assembly" in labs("check", str(tmp_path)).stderr
 
 
 def test_synthesis_fails_on_a_dead_service_and_says_what_to_do(tmp_path: Path) -> None:

@@ -19,7 +19,11 @@ def labs(*arguments: str) -> Result:
 def test_a_corrected_claim_shows_what_holds_today_and_who_says_so() -> None:
     result = labs("claims", "--lab", "streaming", "--verdict", "corrected")
     assert result.exit_code == 0
-    assert "365 days" in result.stdout
+    lines = result.stdout.splitlines()
+    for claim in claims.of_lab("streaming"):
+        if claim.verdict == "corrected":
+            at = next(n for n, line in enumerate(lines) if line.endswith(f"{claim.id}, line {claim.line}"))
+            assert lines[at + 1] == f"    {claim.truth}"
     assert "confidence high" in result.stdout
     assert "confirmed  " not in result.stdout
 

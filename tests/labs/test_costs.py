@@ -186,7 +186,13 @@ def test_the_table_says_known_and_unknown() -> None:
     result = labs("cost", "--assembly", str(assembly().directory))
     assert result.exit_code == 0
     assert "not known" in result.stdout
-    assert "$22.90" in result.stdout
+    assert "$22.90, that is $0.0314 an hour" in result.stdout
+    assert "known, and 3 prices not known" in result.stdout
+
+
+def test_an_hour_of_which_a_price_is_not_known_is_no_sum() -> None:
+    result = labs("cost", "streaming", "--region", "sa-east-1", "--assembly", str(assembly().directory))
+    assert "$0.00 known, $0.0000 an hour, and 1 price not known" in result.stdout
 
 
 @pytest.mark.parametrize(
@@ -195,6 +201,7 @@ def test_the_table_says_known_and_unknown() -> None:
         (["--region", "mars-north-1"], "there are eu-west-1, sa-east-1, us-east-1"),
         (["qury"], "did you mean 'query'?"),
         (["--hours", "-1"], "hours"),
+        (["--hours", "inf"], "hours"),
     ],
 )
 def test_refuses_what_has_no_cost(arguments: list[str], said: str) -> None:

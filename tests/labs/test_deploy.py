@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
+from labs.assembly import with_needed
 from labs.cli import app
 from labs.commands.deploy import npx as npx_of_the_wheel
 from offline.deploy import deploy as deploy_offline
@@ -51,6 +52,14 @@ def test_the_cost_is_shown_before_the_cdk_deploys(npx: Path) -> None:
     assert said[-2:] == ["ml-labs-lake", "ml-labs-query"]
 
 
+def test_the_cost_is_that_of_all_that_is_deployed_and_a_stack_brings_those_it_uses(npx: Path) -> None:
+    result = deploy("query", answer="n\n")
+    bills = [line.split()[:2] for line in result.stdout.partition("One run")[0].splitlines()]
+    assert ["lake", "Key"] in bills
+    assert with_needed(assembly().directory, ["query"]) == ["lake", "catalog", "query"]
+    assert with_needed(assembly().directory, ["lake"]) == ["lake"]
+
+
 def test_whoever_says_no_deploys_nothing(npx: Path) -> None:
     assert deploy("lake", answer="n\n").exit_code == 1
     assert not (npx / "said.json").exists()
@@ -86,6 +95,16 @@ def test_refuses_an_account_without_credentials(npx: Path, monkeypatch: pytest.M
         monkeypatch.setenv(file, str(npx / "none"))
     result = deploy("lake", "--yes")
     assert (result.exit_code, "needs credentials and a region" in result.stderr) == (2, True)
+
+
+def test_a_region_without_prices_is_refused_and_told_how_to_go_on(
+    npx: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-north-1")
+    refused = deploy("lake", "--yes")
+    assert (refused.exit_code, "`--region` takes one of them" in refused.stderr) == (2, True)
+    assert deploy("lake", "--yes", "--region", "eu-west-1").exit_code == 0
+    assert json.loads((npx / "said.json").read_text())[-1] == "ml-labs-lake"
 
 
 def test_refuses_an_unknown_lab(npx: Path) -> None:

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from typer.testing import CliRunner, Result
 
 from labs import doctor
+from labs.account import configured_region
 from labs.cli import app
 from labs.doctor import needed_quotas
 from labs.synth import synthesize
@@ -284,7 +285,47 @@ def test_a_profile_that_does_not_exist_is_named(bare: pytest.MonkeyPatch) -> Non
 def test_credentials_without_a_region_are_not_enough(bare: pytest.MonkeyPatch) -> None:
     bare.setenv("AWS_ACCESS_KEY_ID", "a")
     bare.setenv("AWS_SECRET_ACCESS_KEY", "b")
-    assert only_finding()["advice"] == "set AWS_DEFAULT_REGION"
+    assert only_finding()["advice"] == "set AWS_REGION"
+
+
+def test_a_region_counts_under_the_name_that_other_sdks_read(bare: pytest.MonkeyPatch) -> None:
+    bare.setenv("AWS_REGION", "sa-east-1")
+    bare.setenv("AWS_DEFAULT_REGION", "eu-west-1")
+    assert configured_region() == "sa-east-1"
+    bare.delenv("AWS_REGION")
+    assert configured_region() == "eu-west-1"
+    bare.setenv("AWS_PROFILE", "nope")
+    assert configured_region() == ""
+
+
+@pytest.mark.parametrize(
+    "command",
+    ["leftovers", "destroy --on aws", "run lake --on aws", "deploy lake --yes --assembly {assembly}"],
+)
+def test_no_command_breaks_on_a_profile_that_does_not_exist(bare: pytest.MonkeyPatch, command: str) -> None:
+    bare.setenv("AWS_PROFILE", "nope")
+    result = labs(*command.format(assembly=assembly().directory).split())
+    assert result.exit_code == 2
+    assert "(nope) could not be found; set AWS_PROFILE to a profile that exists" in result.stderr
+
+
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("leftovers", 5),
+        ("destroy --on aws", 5),
+        ("run lake --on aws", 5),
+        ("deploy lake --yes --assembly {assembly}", 4),
+    ],
+)
+def test_no_command_breaks_on_an_account_that_refuses(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch, command: str, code: int
+) -> None:
+    answer(monkeypatch, "ListStacks", "ExpiredToken")
+    result = labs(*command.format(assembly=assembly().directory).split())
+    assert result.exit_code == code
+    assert "ExpiredToken" in result.stderr
+    assert "Traceback" not in result.output
 
 
 def test_what_stands_already_is_a_warning(sandbox: Sandbox) -> None:

@@ -22,7 +22,7 @@ from labs.registry import PIPELINE
 from labs.report.page import render
 from offline.deploy import deploy, leftovers
 from offline.sandbox import Sandbox
-from tests.assembly import assembly
+from tests.assembly import assembly, write
 
 ROWS = 600
 Template = dict[str, Any]
@@ -76,6 +76,14 @@ def test_the_pipeline_on_a_sample_accounts_for_every_record_and_leaves_nothing(t
     assert all(check["passed"] for check in checks)
     loaded, stacks, _ = runs.load(tmp_path)
     assert (tmp_path / "report.html").read_text() == render(loaded, stacks)
+
+
+def test_an_assembly_of_another_project_is_refused_before_anything_is_deployed(tmp_path: Path) -> None:
+    write(tmp_path, "theirs", {"Resources": {}})
+    result = run(tmp_path)
+    assert result.exit_code == 2
+    assert "holds theirs; none has the tag `lab` of a stack of lake" in result.stderr
+    assert "deploy" not in result.stdout
 
 
 def test_a_broken_assembly_ends_with_exit_code_3(tmp_path: Path) -> None:

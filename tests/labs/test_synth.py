@@ -4,11 +4,18 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from types import SimpleNamespace
+from typing import cast
 
 import pytest
+from constructs import Node
 
-from labs import synth
+from labs import account, synth
+from labs.assembly import prefix_of
+from labs.context import silent
 from labs.errors import SynthError, UsageError
+from stacks.settings import SettingError, Settings, context
+from tests.assembly import write
 
 APP = """
 import json, os, pathlib, shutil
@@ -59,6 +66,45 @@ def test_refuses_a_cdk_json_that_is_not_json(tmp_path: Path) -> None:
     (tmp_path / "cdk.json").write_text("{")
     with pytest.raises(SynthError, match="is not JSON"):
         synth.synthesize(tmp_path / "out", {}, given)
+
+
+def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
+    given = app(tmp_path, APP, {})
+    with pytest.raises(UsageError, match=r"no assembly can lie in .*app\.py: File exists"):
+        synth.synthesize(given, {}, given)
+
+
+@pytest.mark.parametrize("name", ["Mine", "1st", "a_b", "a--b", "a-", "\u00e4"])
+def test_refuses_a_name_that_not_everything_can_have(tmp_path: Path, name: str) -> None:
+    node = SimpleNamespace(get_all_context=context, try_get_context=(context() | {"lab:name": name}).get)
+    with pytest.raises(SettingError, match="lab:name must be small letters"):
+        Settings.load(cast("Node", node))
+
+
+def test_the_name_of_cdk_json_is_that_of_every_stack_that_is_looked_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    app(tmp_path, APP, {"lab:name": "mine"})
+    monkeypatch.setattr("labs.synth.ROOT", tmp_path)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")
+    assert account.context(1, silent).prefix == "mine"
+    app(tmp_path, APP, {})
+    with pytest.raises(SynthError, match="gives lab:name no text"):
+        account.context(1, silent)
+
+
+def test_an_assembly_says_itself_what_its_stacks_are_called(tmp_path: Path) -> None:
+    write(tmp_path, "theirs-two-lake", {}, lab="lake")
+    assert prefix_of(tmp_path, ["lake"]) == "theirs-two"
+    with pytest.raises(UsageError, match="holds no stack of query"):
+        prefix_of(tmp_path, ["lake", "query"])
+
+
+def test_refuses_to_name_stacks_for_one_synthesis_alone() -> None:
+    with pytest.raises(UsageError, match=r"got -c lab:name=mine; change it in cdk\.json"):
+        synth.parsed_overrides(["lab:name=mine"])
 
 
 def test_refuses_an_override_that_is_no_pair() -> None:
