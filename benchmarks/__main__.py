@@ -7,11 +7,10 @@ import sys
 
 MODULES = tuple(
     f"benchmarks.{name}"
-<<<<<<< HEAD
-    for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "policies", "pipeline")
-=======
-    for name in ("facts", "synth", "streaming", "athena", "lifecycle", "state", "server", "pipeline")
->>>>>>> wire
+    for name in (
+        *("facts", "synth", "streaming", "athena", "lifecycle", "state", "server", "policies"),
+        "pipeline",
+    )
 )
 
 if __name__ == "__main__":

@@ -22,7 +22,6 @@ ENGINES: dict[str, str] = {
     "sns": "offline.engines.sns:SnsEngine",
     "sqs": "offline.engines.sqs:SqsEngine",
     "ssm": "offline.engines.ssm:SsmEngine",
-    "sts": "offline.engines.sts:StsEngine",
     "stepfunctions": "offline.engines.stepfunctions.engine:StepFunctionsEngine",
     "sts": "offline.engines.sts:StsEngine",
 }
