@@ -18,8 +18,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
-from moto.awslambda.models import EventSourceMapping, LambdaBackend
+from moto.awslambda.exceptions import LambdaClientError
 
 from facts import limits
 from offline.changes import note
@@ -28,6 +27,7 @@ from offline.engine import Engine, Row
 from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
+from offline.engines.lambda_.sources import EventSources
 from offline.lock import lock
 
 RETRY_WAITS = ("lambda-async-first-wait-seconds", "lambda-async-second-wait-seconds")
@@ -44,7 +44,7 @@ class Pending:
     attempts: int = 0
 
 
-class LambdaEngine(Engine, LambdaBackend):
+class LambdaEngine(Engine, EventSources):
     """Functions of one region, and the processes that run them."""
 
     service = "awslambda"
@@ -79,16 +79,6 @@ class LambdaEngine(Engine, LambdaBackend):
         if spec.get("Publish"):
             self.publish_version(function.function_name)
         return function
-
-    def create_event_source_mapping(self, spec: dict[str, Any]) -> EventSourceMapping:
-        """A mapping; streams are refused, since no engine reads them for Lambda."""
-        source = spec.get("EventSourceArn", "")
-        if ":kinesis:" in source:
-            raise InvalidParameterValueException(
-                f"EventSourceArn {source}: Kinesis event source mappings do not run offline; "
-                "read the stream through Firehose, or from a consumer of your own"
-            )
-        return super().create_event_source_mapping(spec)
 
     def run(self, function: Function, event: bytes, request_id: str = "") -> Answer:
         """Run the handler on an event in a warm environment, or in a new one, and log it."""
@@ -140,13 +130,13 @@ class LambdaEngine(Engine, LambdaBackend):
         return {"functions": [{"function": name, "events waiting": waiting[name]} for name in names]}
 
     def due(self) -> datetime | None:
-        return min((pending.due for pending in self._pending), default=None)
+        return min([*(pending.due for pending in self._pending), *self.sources_due()], default=None)
 
     def settle(self) -> bool:
         ready = [pending for pending in self._pending if pending.due <= clock.now()]
         for pending in ready:
             self._attempt(pending)
-        return bool(ready)
+        return self.poll_sources() or bool(ready)
 
     def _attempt(self, pending: Pending) -> None:
         answer = self.run(pending.function, pending.event, pending.request_id)
