@@ -139,6 +139,53 @@ def delete_version(resource: Resource, version: Physical) -> None:
     resource.client("lambda").delete_function(FunctionName=name, Qualifier=number)
 
 
+LAYER = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
+
+
+def create_layer(resource: Resource) -> Physical:
+    properties = resource.properties
+    arn = resource.client("lambda").publish_layer_version(
+        LayerName=properties.take("LayerName") or resource.name(longest=140),
+        Content=given(properties.at("Content"), "S3Bucket", "S3Key", "S3ObjectVersion"),
+        **given(properties, *LAYER),
+    )["LayerVersionArn"]
+    return Physical(arn, {"LayerVersionArn": arn})
+
+
+def _layer_of(arn: str) -> dict[str, Any]:
+    """The layer and the number that a version's ARN names, as arguments."""
+    *_, name, number = arn.split(":")
+    return {"LayerName": name, "VersionNumber": int(number)}
+
+
+@unless_gone(GONE)
+def read_layer(resource: Resource, layer: Physical) -> dict[str, Any]:
+    found = resource.client("lambda").get_layer_version(**_layer_of(layer.id))
+    name = found["LayerArn"].rpartition(":")[2]
+    return {"LayerName": name, **present(**{name: found.get(name) for name in LAYER})}
+
+
+@unless_gone(GONE)
+def delete_layer(resource: Resource, layer: Physical) -> None:
+    resource.client("lambda").delete_layer_version(**_layer_of(layer.id))
+
+
+def create_layer_permission(resource: Resource) -> Physical:
+    properties, name = resource.properties, resource.name(longest=100)
+    arn = properties.take("LayerVersionArn")
+    resource.client("lambda").add_layer_version_permission(
+        StatementId=name, **_layer_of(arn), **given(properties, "Action", "OrganizationId", "Principal")
+    )
+    id = f"{arn}#{name}"
+    return Physical(id, {"Id": id})
+
+
+@unless_gone(GONE)
+def delete_layer_permission(resource: Resource, permission: Physical) -> None:
+    arn, _, name = permission.id.partition("#")
+    resource.client("lambda").remove_layer_version_permission(StatementId=name, **_layer_of(arn))
+
+
 POLLING = (
     *("BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled", "FunctionResponseTypes"),
     *("MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts"),
@@ -208,6 +255,8 @@ ROWS = (
     Row("AWS::Lambda::Function", create_function, delete_function, update_function, read_function),
     Row("AWS::Lambda::Permission", create_permission, delete_permission),
     Row("AWS::Lambda::Version", create_version, delete_version),
+    Row("AWS::Lambda::LayerVersion", create_layer, delete_layer, read=read_layer),
+    Row("AWS::Lambda::LayerVersionPermission", create_layer_permission, delete_layer_permission),
     Row(
         "AWS::Lambda::EventSourceMapping",
         create_mapping,

@@ -3,7 +3,8 @@
 AWS promises that a function runs with its variables and its role, is stopped at its timeout, and that
 an asynchronous event is tried three times in all, one and two minutes apart. Payloads have at most
 6 MiB. Offline differs: every python3.x runtime is this interpreter with its installed packages,
-memory is not limited, and the timeout counts real seconds, since the account's clock stands still.
+memory is not limited, and the timeout counts real seconds, since the account's clock stands still. What
+is /opt on AWS is a folder of the function's own: Python, PATH and LD_LIBRARY_PATH find layers there.
 """
 
 from __future__ import annotations
@@ -27,6 +28,7 @@ from offline.engine import Engine, Row
 from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
+from offline.engines.lambda_.layers import Layers
 from offline.engines.lambda_.sources import EventSources
 from offline.lock import lock
 
@@ -44,7 +46,7 @@ class Pending:
     attempts: int = 0
 
 
-class LambdaEngine(Engine, EventSources):
+class LambdaEngine(Engine, EventSources, Layers):
     """Functions of one region, and the processes that run them."""
 
     service = "awslambda"
@@ -111,9 +113,7 @@ class LambdaEngine(Engine, EventSources):
         if key not in self._laid_out:
             folder = TemporaryDirectory(prefix="function-")
             self._folders.append(folder)
-            versions = [self.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
-            archives = [version.code_bytes for version in versions if version]
-            self._laid_out[key] = function.unpack(Path(folder.name), archives)
+            self._laid_out[key] = function.unpack(Path(folder.name))
         return self._laid_out[key]
 
     def enqueue(self, function: Function, event: bytes) -> str:

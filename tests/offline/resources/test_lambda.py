@@ -7,10 +7,12 @@ from typing import Any
 
 import boto3
 import pytest
+from botocore.exceptions import ClientError
 
 from offline.deploy import leftovers
 from offline.resources.coverage import Change, Status, coverage
 from offline.sandbox import Sandbox
+from tests.offline.engines.test_lambda_layers import packed
 from tests.offline.engines.test_lambda_sources import QUEUE, STREAM, function, got, put
 from tests.offline.resources.stage import made
 
@@ -180,3 +182,83 @@ def test_a_role_that_may_not_read_the_stream_fails_the_stack(sandbox: Sandbox) -
     found = stack(reads_a_stream("kinesis:DescribeStream"))
     assert found["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "Please ensure the role can perform the GetRecords" in found["StackStatusReason"]
+
+
+def packed_layer(text: str = "NAME = 'layer'") -> dict[str, str]:
+    """Where in S3 a layer's archive lies."""
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="assets")
+    s3.put_object(Bucket="assets", Key="l.zip", Body=packed(("python/shared.py", text)))
+    return {"S3Bucket": "assets", "S3Key": "l.zip"}
+
+
+def test_a_layer_is_published_shared_and_deleted(sandbox: Sandbox) -> None:
+    staged = made(
+        "AWS::Lambda::LayerVersion",
+        LayerName="shared",
+        Content=packed_layer(),
+        CompatibleArchitectures=["x86_64"],
+        CompatibleRuntimes=["python3.13"],
+        Description="d",
+        LicenseInfo="MIT",
+    )
+    assert staged.id == "arn:aws:lambda:us-east-1:123456789012:layer:shared:1"
+    assert staged.in_sync()
+    grant = made(
+        "AWS::Lambda::LayerVersionPermission",
+        LayerVersionArn=staged.id,
+        Action="lambda:GetLayerVersion",
+        Principal="*",
+        OrganizationId="o-0123456789",
+    )
+    policy = functions().get_layer_version_policy(LayerName="shared", VersionNumber=1)["Policy"]
+    [statement] = json.loads(policy)["Statement"]
+    assert grant.id == f"{staged.id}#{statement['Sid']}"
+    grant.delete()
+    grant.delete()
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        functions().get_layer_version_policy(LayerName="shared", VersionNumber=1)
+    assert "lambda layer shared" in leftovers()
+    staged.delete()
+    assert staged.read() is None
+    staged.delete()
+
+
+def uses_a_layer(description: str) -> dict[str, Any]:
+    return {
+        "Role": role("logs:*"),
+        "Layer": {
+            "Type": "AWS::Lambda::LayerVersion",
+            "Properties": {
+                "Content": {"S3Bucket": "assets", "S3Key": "l.zip"},
+                "LayerName": "shared",
+                "Description": description,
+            },
+        },
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "FunctionName": "uses",
+                "Handler": "index.handler",
+                "Runtime": "python3.13",
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Layers": [{"Ref": "Layer"}],
+                "Code": {"ZipFile": "import shared\ndef handler(event, context):\n    return shared.NAME\n"},
+            },
+        },
+    }
+
+
+def test_a_stack_replaces_a_layer_and_its_function_follows(sandbox: Sandbox) -> None:
+    packed_layer()
+    found = stack(uses_a_layer("first"))
+    assert found["StackStatus"] == "CREATE_COMPLETE", found.get("StackStatusReason")
+    invoke = functions().invoke
+    assert json.load(invoke(FunctionName="uses", Payload=b"{}")["Payload"]) == "layer"
+    newer = packed(("python/shared.py", "NAME = 'newer'"))
+    boto3.client("s3").put_object(Bucket="assets", Key="l.zip", Body=newer)
+    found = stack(uses_a_layer("second"), "update")
+    assert found["StackStatus"] == "UPDATE_COMPLETE", found.get("StackStatusReason")
+    assert json.load(invoke(FunctionName="uses", Payload=b"{}")["Payload"]) == "newer"
+    [version] = functions().list_layer_versions(LayerName="shared")["LayerVersions"]
+    assert version["Version"] == 2
