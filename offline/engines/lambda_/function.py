@@ -154,7 +154,7 @@ class Function(LambdaFunction):
 
 
 def _extract(archive: bytes, target: Path) -> None:
-    """Unpack a zip with the permissions that it gives, which `extractall` drops; a later one may overwrite it."""
+    """Unpack a zip with the permissions that it gives, which `extractall` drops."""
     zipped = zipfile.ZipFile(io.BytesIO(archive))
     for entry in zipped.infolist():
         path = Path(zipped.extract(entry, target))

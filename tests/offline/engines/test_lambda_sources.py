@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from offline.clock import clock
 from offline.sandbox import Sandbox
 from tests.offline.engines.roles import role
-from tests.offline.engines.test_lambda_ import archive, messages
+from tests.offline.engines.test_lambda_ import archive
 
 STREAM = "arn:aws:kinesis:us-east-1:123456789012:stream/flights"
 QUEUE = "arn:aws:sqs:us-east-1:123456789012:flights"
@@ -86,10 +86,16 @@ def send(sqs: Any, url: str, *texts: str) -> None:
 
 def got() -> list[Any]:
     """What the function was given, invocation by invocation."""
+    logs, group = boto3.client("logs"), "/aws/lambda/reads"
     try:
-        lines = messages("/aws/lambda/reads")
+        streams = [
+            one["logStreamName"] for one in logs.describe_log_streams(logGroupName=group)["logStreams"]
+        ]
     except ClientError:
         return []
+    found = [logs.get_log_events(logGroupName=group, logStreamName=name)["events"] for name in streams]
+    events = sorted((one for events in found for one in events), key=lambda event: event["timestamp"])
+    lines = [event["message"] for event in events]
     return [json.loads(line.removeprefix("got ")) for line in lines if line.startswith("got ")]
 
 

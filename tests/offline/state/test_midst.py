@@ -14,7 +14,9 @@ from offline.engine import ACCOUNT_ID
 from offline.engines.sagemaker import containers
 from tests.offline.engines import test_firehose as firehose
 from tests.offline.engines import test_lambda_sources as sources
+from tests.offline.engines import test_sagemaker_processing as processing
 from tests.offline.engines import test_stepfunctions as stepfunctions
+from tests.offline.engines.roles import role
 from tests.offline.engines.sagemaker_account import described, training_job, with_data
 from tests.offline.state.restarted import account
 
@@ -90,6 +92,30 @@ def test_a_training_job_that_had_not_started_runs(tmp_path: Path) -> None:
     with account(tmp_path) as (state, sandbox):
         sandbox.settle()
         assert described()["TrainingJobStatus"] == "Completed"
+
+
+def test_a_processing_job_whose_script_ran_has_failed_and_one_that_waited_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    client: Any = boto3.client
+    with account(tmp_path) as (state, sandbox):
+        role("processing", "sagemaker.amazonaws.com")
+        processing.script("print('done')")
+        for name in ("first", "second"):
+            client("sagemaker").create_processing_job(**processing.job(name))
+        state.commit()
+        with monkeypatch.context() as patched:
+            patched.setattr(processing.processing, "_start", ended)
+            with pytest.raises(KeyboardInterrupt):
+                sandbox.settle()
+    with account(tmp_path) as (_, sandbox):
+        assert processing.described("first")["ProcessingJobStatus"] == "Failed"
+        assert "The sandbox ended while the job" in processing.described("first")["FailureReason"]
+        sandbox.settle()
+        assert processing.described("second")["ProcessingJobStatus"] == "Completed"
 
 
 def test_records_that_waited_in_firehose_are_delivered_once(tmp_path: Path) -> None:
