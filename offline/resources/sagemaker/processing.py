@@ -14,7 +14,7 @@ from offline.resources.row import Physical, Resource, Row
 from offline.resources.sagemaker.shape import moment, name_of, tags_of, unless_gone
 
 SETTINGS = (
-    *("AppSpecification", "Environment", "ExperimentConfig", "NetworkConfig", "ProcessingInputs"),
+    *("AppSpecification", "Environment", "NetworkConfig", "ProcessingInputs"),
     *("ProcessingOutputConfig", "ProcessingResources", "RoleArn", "StoppingCondition"),
 )
 

@@ -210,3 +210,11 @@ def test_refuses_a_row_whose_reading_cannot_be_followed(
 ) -> None:
     with pytest.raises(UnreadableRowError, match="Sample::A::Thing"):
         followed(monkeypatch, create)
+
+
+def test_what_no_engine_does_with_a_job_is_not_called_honoured() -> None:
+    found = coverage("AWS::SageMaker::ProcessingJob")
+    assert of(found.type, "ExperimentConfig").status is Status.unsupported
+    assert of(found.type, "ProcessingInputs").change is Change.replaces
+    assert {"ProcessingJobArn", "ProcessingJobStatus"} <= set(found.answered)
+    assert "ExitMessage" in found.unanswered
