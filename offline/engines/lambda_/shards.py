@@ -121,8 +121,8 @@ class ShardReader:
     def _due_of(self, shard: Shard) -> datetime | None:
         if shard.held_until:
             return shard.held_until
-        if shard.again:
-            return clock.now() if shard.polled is None else shard.polled + _rest()
+        if shard.again and shard.polled:
+            return shard.polled + _rest()
         if shard.gathering_since:
             return shard.gathering_since + timedelta(seconds=self._mapping.window)
         return None
@@ -177,7 +177,7 @@ class ShardReader:
         for child in answer.get("ChildShards", []):
             name = child["ShardId"]
             if name not in self._shards and not self._shards.keys() & set(child["ParentShards"]):
-                self._shards[name] = Shard(self._iterator(kinesis, name, **start))
+                self._shards[name] = Shard(self._iterator(kinesis, name, **start), polled=clock.now())
 
     def _work(
         self, shard_id: str, shard: Shard, records: list[Record], function: Function, run: Run

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import json
+from datetime import UTC, datetime
 from typing import Any
 
 import boto3
@@ -352,6 +353,7 @@ def test_a_mapping_outlives_its_function_and_says_so(sandbox: Sandbox) -> None:
     put(kinesis, "a")
     sandbox.advance(seconds=5)
     assert result(uuid) == f"PROBLEM: Function not found: {FUNCTION}"
+    assert sandbox.next_due(datetime.min.replace(tzinfo=UTC)) is None
 
 
 def test_a_message_arrives_as_aws_hands_it_on_and_is_deleted(sandbox: Sandbox) -> None:
