@@ -207,6 +207,8 @@ LOOKS: tuple[Callable[[], Iterator[str]], ...] = (
     _plain("kinesis", "stream", "list_streams", "StreamNames", ""),
     _plain("firehose", "delivery stream", "list_delivery_streams", "DeliveryStreamNames", ""),
     _plain("lambda", "function", "list_functions", "Functions", "FunctionName"),
+    _plain("lambda", "event source", "list_event_source_mappings", "EventSourceMappings", "EventSourceArn"),
+    _plain("lambda", "layer", "list_layers", "Layers", "LayerName"),
     _plain("glue", "database", "get_databases", "DatabaseList", "Name"),
     _plain("glue", "crawler", "get_crawlers", "Crawlers", "Name"),
     _plain("glue", "security configuration", "get_security_configurations", "SecurityConfigurations", "Name"),

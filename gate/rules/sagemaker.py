@@ -42,7 +42,8 @@ def _algorithm(arguments: dict[str, Any]) -> str | None:
     if not isinstance(image, str) or "/" not in image:
         return None
     repository = image.rpartition("/")[2].partition(":")[0]
-    return next((row.algorithm for row in images.table().values() if row.repository == repository), None)
+    found = next((row.algorithm for row in images.table().values() if row.repository == repository), None)
+    return found if found in algorithms.names() else None
 
 
 def _machines(algorithm: str, arguments: dict[str, Any]) -> Iterator[tuple[str, str, str]]:

@@ -50,6 +50,8 @@ def needs(service: str, operation: str, given: Parameters, place: Place) -> list
     found = [Need(action, resource) for resource in resources]
     if given.get("Tags") and service == "sagemaker" and operation.startswith("Create"):
         found += [Need("sagemaker:AddTags", resource) for resource in resources]
+    if service == "lambda":
+        found += [Need("lambda:GetLayerVersion", layer) for layer in given.get("Layers") or ()]
     return [*found, *_passed_roles(service, operation, given)]
 
 
@@ -155,9 +157,19 @@ def _athena(operation: str, given: Parameters, place: Place) -> Iterator[str]:
 
 
 def _lambda(operation: str, given: Parameters, place: Place) -> Iterator[str]:
-    name = given.get("FunctionName")
-    if name:
-        yield name if name.startswith("arn:") else place.arn("lambda", f"function:{name}")
+    name, number = given.get("FunctionName"), given.get("VersionNumber")
+    if uuid := given.get("UUID"):
+        yield place.arn("lambda", f"event-source-mapping:{uuid}")
+    elif layer := given.get("LayerName"):
+        yield _of_lambda("layer", f"{layer}:{number}" if number else layer, place)
+    elif name and operation != "CreateEventSourceMapping":
+        yield _of_lambda("function", name, place)
+
+
+def _of_lambda(kind: str, name: str, place: Place) -> str:
+    return (
+        name if name.startswith("arn:") else place.arn("lambda", f"{kind}:{name.rpartition(f'{kind}:')[2]}")
+    )
 
 
 SAGEMAKER_NOUNS = {

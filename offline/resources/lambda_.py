@@ -6,7 +6,8 @@ import io
 import zipfile
 from typing import Any
 
-from offline.resources.change import present, retag, told_tags, unless_gone
+from facts import limits
+from offline.resources.change import given, present, retag, told_tags, unless_gone
 from offline.resources.row import Physical, Properties, Resource, Row
 
 GONE = "ResourceNotFoundException"
@@ -47,22 +48,26 @@ def update_function(resource: Resource, function: Physical, old: Properties) -> 
     settings = properties.only(*SETTINGS)
     settings |= {name: value for name, value in DEFAULTS.items() if name in old and name not in settings}
     functions.update_function_configuration(FunctionName=function.id, **_api(settings))
-    given = properties.take("Code")
-    if given != old.take("Code"):
-        functions.update_function_code(FunctionName=function.id, **code(given, settings))
+    source = properties.take("Code")
+    if source != old.take("Code"):
+        functions.update_function_code(FunctionName=function.id, **code(source, settings))
     reserved = properties.take("ReservedConcurrentExecutions")
     if reserved is not None:
         functions.put_function_concurrency(FunctionName=function.id, ReservedConcurrentExecutions=reserved)
     elif "ReservedConcurrentExecutions" in old:
         functions.delete_function_concurrency(FunctionName=function.id)
-    arn = function.attributes["Arn"]
+    _retag(resource, function.attributes["Arn"], old)
+    return function
+
+
+def _retag(resource: Resource, arn: str, old: Properties) -> None:
+    functions = resource.client("lambda")
     retag(
         resource,
         old,
         lambda tags: functions.tag_resource(Resource=arn, Tags={tag["Key"]: tag["Value"] for tag in tags}),
         lambda keys: functions.untag_resource(Resource=arn, TagKeys=keys),
     )
-    return function
 
 
 @unless_gone(GONE)
@@ -74,16 +79,16 @@ def read_function(resource: Resource, function: Physical) -> dict[str, Any]:
     return present(FunctionName=function.id, Tags=told_tags(resource, answer.get("Tags") or {}), **told)
 
 
-def code(given: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+def code(source: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
     """The code as the API takes it: source text in a template becomes a zip with `index.py`."""
-    if "ZipFile" not in given:
+    if "ZipFile" not in source:
         return {
-            key: given[key] for key in ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri") if key in given
+            key: source[key] for key in ("S3Bucket", "S3Key", "S3ObjectVersion", "ImageUri") if key in source
         }
     extension = "js" if settings.get("Runtime", "").startswith("nodejs") else "py"
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w") as archive:
-        archive.writestr(f"index.{extension}", given["ZipFile"])
+        archive.writestr(f"index.{extension}", source["ZipFile"])
     return {"ZipFile": buffer.getvalue()}
 
 
@@ -134,8 +139,130 @@ def delete_version(resource: Resource, version: Physical) -> None:
     resource.client("lambda").delete_function(FunctionName=name, Qualifier=number)
 
 
+LAYER = ("CompatibleArchitectures", "CompatibleRuntimes", "Description", "LicenseInfo")
+
+
+def create_layer(resource: Resource) -> Physical:
+    properties = resource.properties
+    arn = resource.client("lambda").publish_layer_version(
+        LayerName=properties.take("LayerName") or resource.name(longest=140),
+        Content=given(properties.at("Content"), "S3Bucket", "S3Key", "S3ObjectVersion"),
+        **given(properties, *LAYER),
+    )["LayerVersionArn"]
+    return Physical(arn, {"LayerVersionArn": arn})
+
+
+def _layer_of(arn: str) -> dict[str, Any]:
+    """The layer and the number that a version's ARN names, as arguments."""
+    *_, name, number = arn.split(":")
+    return {"LayerName": name, "VersionNumber": int(number)}
+
+
+@unless_gone(GONE)
+def read_layer(resource: Resource, layer: Physical) -> dict[str, Any]:
+    found = resource.client("lambda").get_layer_version(**_layer_of(layer.id))
+    name = found["LayerArn"].rpartition(":")[2]
+    return {"LayerName": name, **present(**{name: found.get(name) for name in LAYER})}
+
+
+@unless_gone(GONE)
+def delete_layer(resource: Resource, layer: Physical) -> None:
+    resource.client("lambda").delete_layer_version(**_layer_of(layer.id))
+
+
+def create_layer_permission(resource: Resource) -> Physical:
+    properties, name = resource.properties, resource.name(longest=100)
+    arn = properties.take("LayerVersionArn")
+    resource.client("lambda").add_layer_version_permission(
+        StatementId=name, **_layer_of(arn), **given(properties, "Action", "OrganizationId", "Principal")
+    )
+    id = f"{arn}#{name}"
+    return Physical(id, {"Id": id})
+
+
+@unless_gone(GONE)
+def delete_layer_permission(resource: Resource, permission: Physical) -> None:
+    arn, _, name = permission.id.partition("#")
+    resource.client("lambda").remove_layer_version_permission(StatementId=name, **_layer_of(arn))
+
+
+POLLING = (
+    *("BatchSize", "BisectBatchOnFunctionError", "DestinationConfig", "Enabled", "FunctionResponseTypes"),
+    *("MaximumBatchingWindowInSeconds", "MaximumRecordAgeInSeconds", "MaximumRetryAttempts"),
+)
+"""What an update of a mapping changes, beside its function."""
+START = ("EventSourceArn", "StartingPosition", "StartingPositionTimestamp")
+ONE_BY_ONE = "invocations of an event source run one after the other here, in order"
+
+
+def create_mapping(resource: Resource) -> Physical:
+    answer = resource.client("lambda").create_event_source_mapping(
+        Tags=resource.tags(), **given(resource.properties, "FunctionName", *START, *POLLING)
+    )
+    told = {"Id": answer["UUID"], "EventSourceMappingArn": answer["EventSourceMappingArn"]}
+    return Physical(answer["UUID"], told)
+
+
+def update_mapping(resource: Resource, mapping: Physical, old: Properties) -> Physical:
+    """UpdateEventSourceMapping keeps what it is not given, so what is left out is given its default."""
+    functions, now = resource.client("lambda"), given(resource.properties, "FunctionName", *POLLING)
+    dropped = {name for name in POLLING if old.take(name) is not None and name not in now}
+    usual = _usual(str(old.take("EventSourceArn")))
+    functions.update_event_source_mapping(
+        UUID=mapping.id, **now, **{name: value for name, value in usual.items() if name in dropped}
+    )
+    _retag(resource, mapping.attributes["EventSourceMappingArn"], old)
+    return mapping
+
+
+def _usual(source: str) -> dict[str, Any]:
+    """What CreateEventSourceMapping sets where it is told nothing."""
+    unit = "messages" if ":sqs:" in source else "records"
+    return {
+        "BatchSize": int(limits.value(f"lambda-batch-{unit}-default")),
+        "BisectBatchOnFunctionError": False,
+        "DestinationConfig": {},
+        "Enabled": True,
+        "FunctionResponseTypes": [],
+        "MaximumBatchingWindowInSeconds": 0,
+        "MaximumRecordAgeInSeconds": -1,
+        "MaximumRetryAttempts": -1,
+    }
+
+
+@unless_gone(GONE)
+def read_mapping(resource: Resource, mapping: Physical) -> dict[str, Any]:
+    functions = resource.client("lambda")
+    found = functions.get_event_source_mapping(UUID=mapping.id)
+    wanted = resource.properties.take("FunctionName")
+    tags = functions.list_tags(Resource=found["EventSourceMappingArn"]).get("Tags") or {}
+    told = {name: found[name] for name in POLLING if name in found}
+    return {
+        **told,
+        "Enabled": found["State"] == "Enabled",
+        "EventSourceArn": found["EventSourceArn"],
+        "FunctionName": wanted if found["FunctionArn"].endswith(f":{wanted}") else found["FunctionArn"],
+        **present(StartingPosition=found.get("StartingPosition"), Tags=told_tags(resource, tags)),
+    }
+
+
+@unless_gone(GONE)
+def delete_mapping(resource: Resource, mapping: Physical) -> None:
+    resource.client("lambda").delete_event_source_mapping(UUID=mapping.id)
+
+
 ROWS = (
     Row("AWS::Lambda::Function", create_function, delete_function, update_function, read_function),
     Row("AWS::Lambda::Permission", create_permission, delete_permission),
     Row("AWS::Lambda::Version", create_version, delete_version),
+    Row("AWS::Lambda::LayerVersion", create_layer, delete_layer, read=read_layer),
+    Row("AWS::Lambda::LayerVersionPermission", create_layer_permission, delete_layer_permission),
+    Row(
+        "AWS::Lambda::EventSourceMapping",
+        create_mapping,
+        delete_mapping,
+        update_mapping,
+        read_mapping,
+        inert={"ParallelizationFactor": ONE_BY_ONE, "ScalingConfig": ONE_BY_ONE},
+    ),
 )

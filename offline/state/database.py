@@ -16,7 +16,7 @@ from pathlib import Path
 from offline.errors import StateError
 
 FILE = "account.db"
-FORMAT = 1
+FORMAT = 2
 """To be raised when what is kept is kept otherwise: a directory of another format is refused."""
 APPLICATION = 0x1AB5
 """Marks the file as ours (SQLite's application_id)."""

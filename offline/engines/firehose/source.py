@@ -11,12 +11,10 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from typing import Any
 
-import boto3
-from botocore.config import Config
-
 from facts import limits
 from offline.clock import clock
 from offline.engines.firehose.record import Record
+from offline.engines.kinesis.reader import reader
 
 POLL = timedelta(seconds=1)
 _text = json.encoder.encode_basestring_ascii
@@ -38,7 +36,7 @@ class KinesisSource:
 
     @cached_property
     def _kinesis(self) -> Any:
-        return _client(self._role, self._region)
+        return reader(self._role, "firehose", self._region)
 
     def _open_shards(self) -> list[dict[str, Any]]:
         shards = self._kinesis.list_shards(StreamARN=self.stream_arn)["Shards"]
@@ -96,31 +94,3 @@ def _record(shard_id: str, raw: dict[str, Any]) -> Record:
         f'{_text(raw["PartitionKey"])},"shardId":"{shard_id}","approximateArrivalTimestamp":{arrived}}}'
     )
     return Record(number, arrived, data, len(data) // 4 * 3 - data.count("=", -2), metadata)
-
-
-def _client(role: str, region: str) -> Any:
-    """A client of the role that neither sleeps when it is throttled nor unpacks each record."""
-    credentials = boto3.client("sts", region_name=region).assume_role(
-        RoleArn=role, RoleSessionName="firehose"
-    )
-    keys = credentials["Credentials"]
-    client = boto3.client(
-        "kinesis",
-        region_name=region,
-        aws_access_key_id=keys["AccessKeyId"],
-        aws_secret_access_key=keys["SecretAccessKey"],
-        aws_session_token=keys["SessionToken"],
-        config=Config(retries={"total_max_attempts": 1}),
-    )
-    client.meta.events.register("before-parse.kinesis.GetRecords", _leave_records_as_they_are)
-    return client
-
-
-def _leave_records_as_they_are(
-    response_dict: dict[str, Any], customized_response_dict: dict[str, Any], **_: Any
-) -> None:
-    """Records stay the JSON they came as: their Base64 goes to Lambda as Base64 again."""
-    body = json.loads(response_dict["body"])
-    if "Records" in body:
-        customized_response_dict["Records"] = body.pop("Records")
-        response_dict["body"] = json.dumps(body).encode()

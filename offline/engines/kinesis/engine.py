@@ -4,8 +4,8 @@ AWS promises per shard 1 MiB and 1000 records a second in, 2 MiB and 5 reads a s
 order of their sequence numbers, and their keeping for the stream's retention. The seconds are those
 of the account's clock, so a producer that is throttled has to let time pass.
 
-Offline differs: shard iterators do not expire, an on-demand stream stays at its first four shards
-(AWS splits them as traffic grows), and event source mappings to Lambda are refused by the Lambda engine.
+Offline differs: shard iterators do not expire, and an on-demand stream stays at its first four shards
+(AWS splits them as traffic grows).
 """
 
 from __future__ import annotations

@@ -3,7 +3,8 @@
 AWS promises that a function runs with its variables and its role, is stopped at its timeout, and that
 an asynchronous event is tried three times in all, one and two minutes apart. Payloads have at most
 6 MiB. Offline differs: every python3.x runtime is this interpreter with its installed packages,
-memory is not limited, and the timeout counts real seconds, since the account's clock stands still.
+memory is not limited, and the timeout counts real seconds, since the account's clock stands still. What
+is /opt on AWS is a folder of the function's own: Python, PATH and LD_LIBRARY_PATH find layers there.
 """
 
 from __future__ import annotations
@@ -18,8 +19,7 @@ from tempfile import TemporaryDirectory
 from threading import Lock
 from typing import Any
 
-from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
-from moto.awslambda.models import EventSourceMapping, LambdaBackend
+from moto.awslambda.exceptions import LambdaClientError
 
 from facts import limits
 from offline.changes import note
@@ -28,6 +28,8 @@ from offline.engine import Engine, Row
 from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
+from offline.engines.lambda_.layers import Layers
+from offline.engines.lambda_.sources import EventSources
 from offline.lock import lock
 
 RETRY_WAITS = ("lambda-async-first-wait-seconds", "lambda-async-second-wait-seconds")
@@ -44,7 +46,7 @@ class Pending:
     attempts: int = 0
 
 
-class LambdaEngine(Engine, LambdaBackend):
+class LambdaEngine(Engine, EventSources, Layers):
     """Functions of one region, and the processes that run them."""
 
     service = "awslambda"
@@ -80,16 +82,6 @@ class LambdaEngine(Engine, LambdaBackend):
             self.publish_version(function.function_name)
         return function
 
-    def create_event_source_mapping(self, spec: dict[str, Any]) -> EventSourceMapping:
-        """A mapping; streams are refused, since no engine reads them for Lambda."""
-        source = spec.get("EventSourceArn", "")
-        if ":kinesis:" in source:
-            raise InvalidParameterValueException(
-                f"EventSourceArn {source}: Kinesis event source mappings do not run offline; "
-                "read the stream through Firehose, or from a consumer of your own"
-            )
-        return super().create_event_source_mapping(spec)
-
     def run(self, function: Function, event: bytes, request_id: str = "") -> Answer:
         """Run the handler on an event in a warm environment, or in a new one, and log it."""
         request_id = request_id or str(uuid.uuid4())
@@ -121,9 +113,7 @@ class LambdaEngine(Engine, LambdaBackend):
         if key not in self._laid_out:
             folder = TemporaryDirectory(prefix="function-")
             self._folders.append(folder)
-            versions = [self.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
-            archives = [version.code_bytes for version in versions if version]
-            self._laid_out[key] = function.unpack(Path(folder.name), archives)
+            self._laid_out[key] = function.unpack(Path(folder.name))
         return self._laid_out[key]
 
     def enqueue(self, function: Function, event: bytes) -> str:
@@ -140,13 +130,13 @@ class LambdaEngine(Engine, LambdaBackend):
         return {"functions": [{"function": name, "events waiting": waiting[name]} for name in names]}
 
     def due(self) -> datetime | None:
-        return min((pending.due for pending in self._pending), default=None)
+        return min([*(pending.due for pending in self._pending), *self.sources_due()], default=None)
 
     def settle(self) -> bool:
         ready = [pending for pending in self._pending if pending.due <= clock.now()]
         for pending in ready:
             self._attempt(pending)
-        return bool(ready)
+        return self.poll_sources() or bool(ready)
 
     def _attempt(self, pending: Pending) -> None:
         answer = self.run(pending.function, pending.event, pending.request_id)

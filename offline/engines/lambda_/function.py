@@ -4,27 +4,33 @@ from __future__ import annotations
 
 import io
 import os
+import stat
 import sys
 import zipfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.awslambda.models import LambdaFunction, lambda_backends
+from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
+from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 
+from offline.engines.lambda_.layers import check_layers, check_size
 from offline.errors import EngineError
 
 if TYPE_CHECKING:
     from offline.engines.lambda_.engine import LambdaEngine
 
 KEPT_OF_THE_HOST = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
+OF_LAYERS = {"PATH": "bin", "LD_LIBRARY_PATH": "lib"}
+"""Variables that lead to the folders of layers, beside those of Python."""
 
 
 class Function(LambdaFunction):
     """One version of a function; invoking it from any service of the account reaches the engine."""
 
     def __init__(self, account_id: str, spec: dict[str, Any], region: str, version: str | int = 1) -> None:
+        self.archives: list[LayerVersion] = []
+        """Its layers, which it keeps when they are deleted."""
         super().__init__(account_id, spec, region, version)
         self._refuse_no_archive()
         self.logging_config: dict[str, str] = spec.get("LoggingConfig") or {}
@@ -52,6 +58,16 @@ class Function(LambdaFunction):
             raise InvalidParameterValueException(
                 "Could not unzip uploaded file. Please check your file, then try to upload again."
             )
+        check_size(self.code_bytes, [layer.code_bytes for layer in self.archives])
+
+    def _get_layers_data(self, layers_versions_arns: list[str]) -> Any:
+        check_layers(layers_versions_arns, self.account_id)
+        told = super()._get_layers_data(layers_versions_arns)
+        engine: LambdaEngine = lambda_backends[self.account_id][self.region]
+        self.archives = [
+            layer for arn in layers_versions_arns if (layer := engine.layers_versions_by_arn(arn)) is not None
+        ]
+        return told
 
     def update_function_code(self, updated_spec: dict[str, Any]) -> dict[str, Any]:
         before = dict(self.__dict__)
@@ -64,8 +80,14 @@ class Function(LambdaFunction):
         return updated
 
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
-        self.logging_config = config_updates.get("LoggingConfig", self.logging_config)
-        super().update_configuration(config_updates)
+        before = dict(self.__dict__)
+        try:
+            self.logging_config = config_updates.get("LoggingConfig", self.logging_config)
+            super().update_configuration(config_updates)
+            self._refuse_no_archive()
+        except LambdaClientError:
+            self.__dict__.update(before)
+            raise
         return self.get_configuration()
 
     def invoke(self, body: str | bytes, request_headers: Any, response_headers: Any) -> bytes:
@@ -82,15 +104,15 @@ class Function(LambdaFunction):
             map(str, (self.function_arn, self.version, self.code_sha_256, *settings, variables, layers))
         )
 
-    def unpack(self, folder: Path, layers: list[bytes]) -> list[str]:
+    def unpack(self, folder: Path) -> list[str]:
         """Lay the code out as in AWS (/var/task, /opt); where Python finds modules, in order."""
         self._refuse_foreign_runtimes()
         task, opt = folder / "task", folder / "opt"
-        for target, archives in ((task, [self.code_bytes]), (opt, layers)):
+        for target, archives in ((task, [self.code_bytes]), (opt, [one.code_bytes for one in self.archives])):
             target.mkdir()
             for archive in archives:
-                zipfile.ZipFile(io.BytesIO(archive)).extractall(target)
-        return [str(task), str(opt / "python")]
+                _extract(archive, target)
+        return [str(task), str(opt / f"python/lib/{self.run_time}/site-packages"), str(opt / "python")]
 
     def _refuse_foreign_runtimes(self) -> None:
         if self.package_type != "Zip" or not (self.run_time or "").startswith("python"):
@@ -103,6 +125,9 @@ class Function(LambdaFunction):
     def variables(self, endpoint: str, task: str, log_stream: str) -> dict[str, str]:
         """The environment of its process: AWS's reserved variables, the role's credentials, its own."""
         host = {name: os.environ[name] for name in KEPT_OF_THE_HOST if name in os.environ}
+        opt = Path(task).parent / "opt"
+        for name, place in OF_LAYERS.items():
+            host[name] = os.pathsep.join(filter(None, (str(opt / place), host.get(name))))
         role = boto3.client("sts", region_name=self.region).assume_role(
             RoleArn=self.role, RoleSessionName=self.function_name.ljust(2, "-")
         )["Credentials"]
@@ -126,3 +151,12 @@ class Function(LambdaFunction):
             "PYTHONUNBUFFERED": "1",
         }
         return host | {str(k): str(v) for k, v in self.environment_vars.items()} | reserved
+
+
+def _extract(archive: bytes, target: Path) -> None:
+    """Unpack a zip with the permissions that it gives, which `extractall` drops."""
+    zipped = zipfile.ZipFile(io.BytesIO(archive))
+    for entry in zipped.infolist():
+        path = Path(zipped.extract(entry, target))
+        if (mode := entry.external_attr >> 16 & 0o777) and path.is_file():
+            path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)

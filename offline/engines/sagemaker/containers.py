@@ -42,24 +42,33 @@ PROGRAMS = (
 )
 
 
+SCRIPTED = ("scikit-learn", "xgboost")
+"""Images whose Python this interpreter stands for, where a processing job brings its script."""
+
+
 def program_for(image: str, region: str) -> Program:
     """The program that stands for an image of AWS's own registry."""
+    programs = {program.algorithm: program for program in PROGRAMS}
+    return programs[algorithm_of(image, region, tuple(programs))]
+
+
+def algorithm_of(image: str, region: str, known: tuple[str, ...]) -> str:
+    """Which of the algorithms that are known an image of AWS's own registry is of."""
     match = IMAGE.fullmatch(image)
-    for program in PROGRAMS:
-        repository = images.repository(program.algorithm)
-        if match and re.split("[:@]", match["path"])[0] == repository:
-            _check_registry(program, match["account"], match["region"], region, image)
-            return program
-    known = ", ".join(images.uri(program.algorithm, region) for program in PROGRAMS)
-    raise refuse(f"Image '{image}' cannot be run offline: nothing stands for it. Images that run: {known}.")
+    for algorithm in known:
+        if match and re.split("[:@]", match["path"])[0] == images.repository(algorithm):
+            _check_registry(algorithm, match["account"], match["region"], region, image)
+            return algorithm
+    uris = ", ".join(images.uri(algorithm, region) for algorithm in known)
+    raise refuse(f"Image '{image}' cannot be run offline: nothing stands for it. Images that run: {uris}.")
 
 
-def _check_registry(program: Program, account: str, image_region: str, region: str, image: str) -> None:
-    accounts = images.registry_accounts(program.algorithm)
+def _check_registry(algorithm: str, account: str, image_region: str, region: str, image: str) -> None:
+    accounts = images.registry_accounts(algorithm)
     if image_region != region or accounts.get(region) != account:
         raise refuse(
-            f"Cannot find repository of image '{image}' for {region}: there {program.algorithm} is served "
-            f"by {images.uri(program.algorithm, region)}."
+            f"Cannot find repository of image '{image}' for {region}: there {algorithm} is served "
+            f"by {images.uri(algorithm, region)}."
         )
 
 

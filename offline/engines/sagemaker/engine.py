@@ -10,10 +10,12 @@ from moto.sagemaker.models import Model, SageMakerModelBackend, arn_formatter
 from offline.changes import note
 from offline.clock import clock
 from offline.engine import Engine, Row, job_row
-from offline.engines.sagemaker import containers, training, transform
+from offline.engines.sagemaker import containers, processing, training, transform
 from offline.engines.sagemaker.definitions import FeatureGroup, LifecycleConfig
 from offline.engines.sagemaker.hosting import Hosting
 from offline.engines.sagemaker.keeping import Keeping
+from offline.engines.sagemaker.processing import ProcessingJob
+from offline.engines.sagemaker.processing_requests import check_processing
 from offline.engines.sagemaker.requests import check_only, check_role, check_shape, in_use, refuse
 from offline.engines.sagemaker.training import TrainingJob
 from offline.engines.sagemaker.training_requests import check_training
@@ -28,7 +30,7 @@ CONTAINER_PLAYED = {"ContainerHostname", "Image", "Mode", "ModelDataUrl", "Envir
 
 
 class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
-    """Training jobs, models, transform jobs and endpoints; jobs run in `settle`, in order of creation.
+    """Training, processing and transform jobs, models, endpoints; jobs run in `settle`, in order of creation.
 
     Notebook instances, pipelines, package groups and feature groups are kept.
     """
@@ -57,6 +59,8 @@ class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
             note(self)  # Whoever commits meanwhile shall see the job at work.
             if isinstance(job, TrainingJob):
                 training.run(job, self.region_name)
+            elif isinstance(job, ProcessingJob):
+                processing.run(job, self.region_name)
             else:
                 transform.run(job, self.describe_model(job.request["ModelName"]).request, self.region_name)
         return bool(waiting)
@@ -71,17 +75,24 @@ class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
             job_row("transform", job.transform_job_name, job.transform_job_status, job.failure_reason)
             for job in self.transform_jobs.values()
         ]
+        rows += [
+            job_row("processing", job.processing_job_name, job.processing_job_status, job.failure_reason)
+            for job in self.processing_jobs.values()
+        ]
         rows += [job_row("endpoint", name, one.endpoint_status) for name, one in self.endpoints.items()]
         return {"jobs": rows}
 
-    def _jobs(self) -> list[TrainingJob | TransformJob]:
+    def _jobs(self) -> list[TrainingJob | TransformJob | ProcessingJob]:
         trainings = [
             j for j in self.training_jobs.values() if j.training_job_status in ("InProgress", "Stopping")
         ]
         transforms = [
             j for j in self.transform_jobs.values() if j.transform_job_status in ("InProgress", "Stopping")
         ]
-        return sorted([*trainings, *transforms], key=lambda job: job.creation_time)
+        processings = [
+            j for j in self.processing_jobs.values() if j.processing_job_status in ("InProgress", "Stopping")
+        ]
+        return sorted([*trainings, *transforms, *processings], key=lambda job: job.creation_time)
 
     def submit_training_job(self, request: dict[str, Any]) -> TrainingJob:
         check_training(request, self.region_name)
@@ -115,6 +126,47 @@ class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
         if name not in self.training_jobs:
             raise refuse("Requested resource not found.")
         return self.training_jobs[name]
+
+    def submit_processing_job(self, request: dict[str, Any]) -> ProcessingJob:
+        check_processing(request, self.region_name)
+        name = request["ProcessingJobName"]
+        arn = self._arn("processing-job", name)
+        if name in self.processing_jobs:
+            raise in_use(f"Processing job names must be unique within an AWS account and region, and a "
+                         f"processing job with this name already exists ({arn})")  # fmt: skip
+        self.processing_jobs[name] = ProcessingJob(name, arn, request)
+        return self.processing_jobs[name]
+
+    def describe_processing_job(self, processing_job_name: str) -> dict[str, Any]:
+        return self._processing_job(processing_job_name).describe()
+
+    def stop_processing_job(self, processing_job_name: str) -> None:
+        """The job is Stopping, and Stopped where it has not begun; a program that runs is asked to end."""
+        job = self._processing_job(processing_job_name)
+        if job.processing_job_status != "InProgress":
+            raise refuse(
+                "The request was rejected because the processing job is in status "
+                f"{job.processing_job_status}."
+            )
+        job.processing_job_status = "Stopping"
+        if not job.started:
+            job.end("Stopped")
+        elif job.process is not None:
+            job.process.terminate()
+
+    def delete_processing_job(self, name: str) -> None:
+        job = self._processing_job(name)
+        if job.processing_job_status in ("InProgress", "Stopping"):
+            raise refuse(
+                f"The processing job is in status {job.processing_job_status}; only jobs that are Completed, "
+                "Failed or Stopped can be deleted."
+            )
+        del self.processing_jobs[name]
+
+    def _processing_job(self, name: str) -> ProcessingJob:
+        if name not in self.processing_jobs:
+            raise refuse(f"Could not find requested job with name: {name}")
+        return self.processing_jobs[name]
 
     def submit_model(self, request: dict[str, Any]) -> Model:
         """A model that names its artifact and image; neither is read until something serves it."""
@@ -199,7 +251,7 @@ class SageMakerEngine(Engine, Hosting, Keeping, SageMakerModelBackend):
     def close(self) -> None:
         """No program of this account runs any more."""
         self.close_endpoints()
-        for job in self.training_jobs.values():
+        for job in [*self.training_jobs.values(), *self.processing_jobs.values()]:
             if job.process is not None:
                 job.process.kill()
 

@@ -14,7 +14,7 @@ from offline.engines.sagemaker.requests import refuse
 
 
 class SageMakerResponses(DefinitionResponses):
-    """Calls of a training, model, transform and hosting engine and of what is kept; the rest is moto's."""
+    """Calls about jobs, models and endpoints that run, and of what is kept; the rest is moto's."""
 
     def create_training_job(self) -> ActionResult:
         job = self.sagemaker_backend.submit_training_job(dict(self._get_params()))
@@ -34,6 +34,22 @@ class SageMakerResponses(DefinitionResponses):
 
     def stop_transform_job(self) -> EmptyResult:
         self.sagemaker_backend.stop_transform_job(self._get_param("TransformJobName"))
+        return EmptyResult()
+
+    def create_processing_job(self) -> ActionResult:
+        job = self.sagemaker_backend.submit_processing_job(dict(self._get_params()))
+        return ActionResult({"ProcessingJobArn": job.arn})
+
+    def describe_processing_job(self) -> ActionResult:
+        found = self.sagemaker_backend.describe_processing_job(self._get_param("ProcessingJobName"))
+        return ActionResult(found)
+
+    def stop_processing_job(self) -> EmptyResult:
+        self.sagemaker_backend.stop_processing_job(self._get_param("ProcessingJobName"))
+        return EmptyResult()
+
+    def delete_processing_job(self) -> EmptyResult:
+        self.sagemaker_backend.delete_processing_job(self._get_param("ProcessingJobName"))
         return EmptyResult()
 
     def create_endpoint_config(self) -> ActionResult:
@@ -57,7 +73,6 @@ def _not_run(operation: str, instead: str) -> Any:
 
 
 NOT_RUN = {
-    "create_processing_job": "Run the work as a training job, a Lambda function or a Glue job.",
     "create_hyper_parameter_tuning_job": "Run training jobs one by one.",
     "create_auto_ml_job_v2": "Run training jobs one by one.",
     "create_compilation_job": "Serve the trained model as it is.",

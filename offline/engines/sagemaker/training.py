@@ -166,7 +166,7 @@ def _lay_out(job: TrainingJob, base: Path, region: str) -> None:
         channels.download(job.request, base, region)
         checkpoints.restore(job.request, base, region)
     except ClientError as error:
-        raise JobFailed(f"ClientError: Data download failed:{_told(error)}") from error
+        raise JobFailed(f"ClientError: Data download failed:{told(error)}") from error
 
 
 def _train(job: TrainingJob, base: Path, region: str) -> tuple[int, bool, list[str]]:
@@ -179,18 +179,24 @@ def _train(job: TrainingJob, base: Path, region: str) -> tuple[int, bool, list[s
         "AWS_REGION": region,
     }
     job.process = process = containers.start(program, "train", base, variables)
-    overtime = False
     try:
-        with lock.waiting():
-            output, _ = process.communicate(timeout=max_runtime_seconds(job.request))
-    except subprocess.TimeoutExpired:
-        overtime, output = True, _terminate(process)
+        overtime, output = ended(process, max_runtime_seconds(job.request))
     finally:
         job.process = None
+    return process.returncode, overtime, output.splitlines()
+
+
+def ended(process: subprocess.Popen[str], seconds: int) -> tuple[bool, str]:
+    """Wait for a program's end: whether it had to be told when its time ran out, and what it wrote."""
+    try:
+        with lock.waiting():
+            return False, process.communicate(timeout=seconds)[0]
+    except subprocess.TimeoutExpired:
+        return True, _terminate(process)
+    finally:
         if process.poll() is None:  # interrupted: nobody waits for it any more
             process.kill()
             process.wait()
-    return process.returncode, overtime, output.splitlines()
 
 
 def _terminate(process: subprocess.Popen[str]) -> str:
@@ -227,7 +233,7 @@ def _upload(job: TrainingJob, base: Path, region: str, required: bool) -> None:
             put(s3, f"{place}/output.tar.gz", packed(base / "output/data"), output.get("KmsKeyId"))
     except ClientError as error:
         job.artifact = ""
-        raise JobFailed(f"ClientError: Artifact upload failed:{_told(error)}") from error
+        raise JobFailed(f"ClientError: Artifact upload failed:{told(error)}") from error
 
 
 def put(s3: Any, uri: str, body: bytes, key_id: str | None) -> None:
@@ -260,6 +266,6 @@ def final_metrics(request: dict[str, Any], lines: list[str], region: str) -> lis
     return [{"MetricName": name, "Value": value, "Timestamp": now} for name, value in last.items()]
 
 
-def _told(error: ClientError) -> str:
+def told(error: ClientError) -> str:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", "")
     return f"{error.response['Error']['Code']} ({status}): {error.response['Error']['Message']}"

@@ -2,6 +2,6 @@
 
 from __future__ import annotations
 
-from offline.resources.sagemaker import features, hosting, notebook, pipeline, registry
+from offline.resources.sagemaker import features, hosting, notebook, pipeline, processing, registry
 
-ROWS = (*features.ROWS, *hosting.ROWS, *notebook.ROWS, *pipeline.ROWS, *registry.ROWS)
+ROWS = (*features.ROWS, *hosting.ROWS, *notebook.ROWS, *pipeline.ROWS, *processing.ROWS, *registry.ROWS)

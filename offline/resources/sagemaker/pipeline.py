@@ -1,14 +1,10 @@
-"""Rows of pipelines, which are kept while starting one is refused, and of processing jobs, which are refused.
-
-A processing job has no definition apart from its run: CloudFormation starts it and waits for its end, and
-no engine runs it.
-"""
+"""Row of pipelines, which are kept while starting one is refused."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from offline.errors import DeploymentError, UnsupportedPropertyError
+from offline.errors import UnsupportedPropertyError
 from offline.resources.change import given, present
 from offline.resources.row import Physical, Properties, Resource, Row
 from offline.resources.sagemaker.shape import follow_tags, tags_of, unless_gone
@@ -70,18 +66,4 @@ def delete_pipeline(resource: Resource, pipeline: Physical) -> None:
     resource.client("sagemaker").delete_pipeline(PipelineName=pipeline.id)
 
 
-def refuse_processing_job(resource: Resource) -> Physical:
-    raise DeploymentError(
-        "a processing job is not run offline, and its result is not imitated; run the work as a training "
-        "job, a Lambda function or an Athena query"
-    )
-
-
-def delete_processing_job(resource: Resource, job: Physical) -> None:
-    """None was ever made."""
-
-
-ROWS = (
-    Row("AWS::SageMaker::Pipeline", create_pipeline, delete_pipeline, update_pipeline, read_pipeline),
-    Row("AWS::SageMaker::ProcessingJob", refuse_processing_job, delete_processing_job),
-)
+ROWS = (Row("AWS::SageMaker::Pipeline", create_pipeline, delete_pipeline, update_pipeline, read_pipeline),)

@@ -115,19 +115,6 @@ def test_refuses_a_role_that_does_not_trust_sagemaker() -> None:
         boto3.client("sagemaker").create_training_job(**training_job(role("wrong", "lambda.amazonaws.com")))
 
 
-@pytest.mark.usefixtures("sandbox")
-def test_refuses_a_processing_job_instead_of_calling_it_done() -> None:
-    with pytest.raises(ClientError, match="CreateProcessingJob is not run offline"):
-        boto3.client("sagemaker").create_processing_job(
-            ProcessingJobName="clean",
-            RoleArn="arn:aws:iam::123456789012:role/training",
-            AppSpecification={"ImageUri": IMAGE},
-            ProcessingResources={
-                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
-            },
-        )
-
-
 def test_spot_training_resumes_from_the_checkpoints_of_an_earlier_job(sandbox: Sandbox) -> None:
     arn, sagemaker = with_data(), boto3.client("sagemaker")
     more = {

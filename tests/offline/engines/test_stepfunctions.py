@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from offline.engines.stepfunctions.logs import LogSession
 from offline.lock import lock
 from offline.sandbox import Sandbox
+from tests.offline.engines import test_sagemaker_processing as processing
 from tests.offline.engines.roles import role
 from tests.offline.engines.sagemaker_account import BUCKET, IMAGE, get, training_job, with_data
 
@@ -55,6 +56,24 @@ def training(role_arn: str, **more: Any) -> dict[str, Any]:
 
 
 PASS = {"Type": "Pass", "End": True}
+
+
+@pytest.mark.parametrize(("code", "status"), [(0, "SUCCEEDED"), (1, "FAILED")])
+def test_an_execution_waits_for_its_processing_job(sandbox: Sandbox, code: int, status: str) -> None:
+    role("processing", "sagemaker.amazonaws.com")
+    processing.script(f"open('/opt/ml/output/message', 'w').write('told'); raise SystemExit({code})")
+    task = {
+        "Type": "Task",
+        "Resource": f"{SAGEMAKER}createProcessingJob.sync",
+        "Parameters": processing.job(),
+        "End": True,
+    }
+    arn = start(state_machine({"Clean": task}))
+    sandbox.settle()
+    found = execution(arn)
+    assert found["status"] == status
+    told = json.loads(found["output"] if status == "SUCCEEDED" else found["cause"])
+    assert (told["ProcessingJobName"], told["ExitMessage"]) == ("clean", "told")
 
 
 def test_a_wait_lasts_until_the_clock_has_moved(sandbox: Sandbox) -> None:

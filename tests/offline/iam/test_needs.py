@@ -10,6 +10,7 @@ from offline.iam.needs import Place, needs
 
 PLACE = Place("111122223333", "us-east-1")
 JOB = "arn:aws:glue:us-east-1:111122223333:job/j"
+LAYER = "arn:aws:lambda:us-east-1:111122223333:layer:l:2"
 GROUP = "arn:aws:athena:us-east-1:111122223333:workgroup/g"
 
 
@@ -27,6 +28,11 @@ GROUP = "arn:aws:athena:us-east-1:111122223333:workgroup/g"
             {"NotebookInstanceLifecycleConfigName": "l"},
             {"notebook-instance-lifecycle-config/l"},
         ),
+        ("lambda", "GetFunction", {"FunctionName": "111122223333:function:f"}, {"f"}),
+        ("lambda", "CreateEventSourceMapping", {"FunctionName": "f", "EventSourceArn": "a"}, {"*"}),
+        ("lambda", "UpdateEventSourceMapping", {"UUID": "u", "FunctionName": "f"}, {"u"}),
+        ("lambda", "GetLayerVersion", {"LayerName": "l", "VersionNumber": "3"}, {"3"}),
+        ("lambda", "CreateFunction", {"FunctionName": "f", "Layers": [LAYER]}, {"f", "2"}),
         ("athena", "UpdateDataCatalog", {"Name": "own"}, {"datacatalog/own"}),
         ("athena", "UntagResource", {"ResourceARN": GROUP}, {"workgroup/g"}),
     ],

@@ -27,6 +27,16 @@ UNTOLD: dict[str, dict[str, str]] = {
         ("SnapStartResponse",),
         "functions are not snapshotted here, and SnapStart is refused",
     ),
+    "AWS::SageMaker::ProcessingJob": {
+        **dict.fromkeys(
+            ("ExitMessage", "FailureReason", "ProcessingEndTime", "ProcessingStartTime"),
+            "a job that has just been created has not run",
+        ),
+        **dict.fromkeys(
+            ("AutoMLJobArn", "MonitoringScheduleArn", "TrainingJobArn"),
+            "only a job that another feature of SageMaker made has one",
+        ),
+    },
     "AWS::S3::Bucket": dict.fromkeys(
         ("MetadataConfiguration", "MetadataTableConfiguration"),
         "buckets have no metadata tables here, and their configuration is refused",

@@ -26,8 +26,6 @@ SHARED = {
     "AWS::CloudFormation::CustomResource",
 }
 """Types whose rows also read what only a sister type has, or whatever a template names."""
-NEVER_MADE = {"AWS::SageMaker::ProcessingJob"}
-"""Types whose row says why none can be made here."""
 
 
 def of(kind: str, path: str) -> Property:
@@ -40,7 +38,7 @@ def test_a_row_reads_and_tells_only_properties_that_its_type_has(kind: str) -> N
     found, known = reading(table()[kind]), set(schema_of(kind).properties)
     assert {path.partition(".")[0] for path in found.created | found.updated} <= known
     assert found.told <= known
-    assert bool(found.created) == (kind not in NEVER_MADE)
+    assert found.created
 
 
 def test_every_type_is_told_of_with_each_of_its_properties() -> None:
@@ -212,3 +210,11 @@ def test_refuses_a_row_whose_reading_cannot_be_followed(
 ) -> None:
     with pytest.raises(UnreadableRowError, match="Sample::A::Thing"):
         followed(monkeypatch, create)
+
+
+def test_what_no_engine_does_with_a_job_is_not_called_honoured() -> None:
+    found = coverage("AWS::SageMaker::ProcessingJob")
+    assert of(found.type, "ExperimentConfig").status is Status.unsupported
+    assert of(found.type, "ProcessingInputs").change is Change.replaces
+    assert {"ProcessingJobArn", "ProcessingJobStatus"} <= set(found.answered)
+    assert "ExitMessage" in found.unanswered

@@ -11,10 +11,12 @@ from botocore.exceptions import ClientError
 
 from offline.deploy import leftovers
 from offline.engine import ACCOUNT_ID
-from offline.errors import DeploymentError, UnsupportedPropertyError
+from offline.errors import UnsupportedPropertyError
 from offline.sandbox import Sandbox
 from tests.offline.engines.roles import role
-from tests.offline.engines.sagemaker_account import IMAGE
+from tests.offline.engines.sagemaker_account import BUCKET, IMAGE, put
+from tests.offline.engines.test_sagemaker_processing import application
+from tests.offline.engines.test_sagemaker_processing import job as processing_job
 from tests.offline.resources.stage import Staged, failing, made
 
 TAGS = [{"Key": "lab", "Value": "training"}]
@@ -250,15 +252,67 @@ def test_refuses_a_pipeline_whose_definition_cannot_be_read(role_arn: str) -> No
     assert "no JSON document" in str(refusal)
 
 
-def test_refuses_a_processing_job_by_name(sandbox: Sandbox) -> None:
+def processing(role_arn: str, **more: Any) -> Staged:
+    given = processing_job("p", RoleArn=role_arn, **more)
+    return made("AWS::SageMaker::ProcessingJob", **given)
+
+
+def test_a_processing_job_runs_is_told_and_is_deleted(role_arn: str, sandbox: Sandbox) -> None:
+    put("code/run.py", "open('/opt/ml/processing/output/part', 'w').write('x')")
+    staged = processing(role_arn, Tags=TAGS, StoppingCondition={"MaxRuntimeInSeconds": 60})
+    assert staged.id == arn("processing-job/p")
+    assert staged.attribute("ProcessingJobStatus") == "InProgress"
+    assert staged.in_sync()
+    sandbox.settle()
+    found = sagemaker().describe_processing_job(ProcessingJobName="p")
+    assert found["ProcessingJobStatus"] == "Completed", found.get("FailureReason")
+    staged.delete()
+    assert staged.read() is None
+    staged.delete()
+
+
+def test_a_processing_job_that_has_not_begun_is_deleted_unrun(role_arn: str, sandbox: Sandbox) -> None:
+    put("code/run.py", "open('/opt/ml/processing/output/part', 'w').write('x')")
+    processing(role_arn).delete()
+    sandbox.settle()
+    assert sagemaker().list_processing_jobs()["ProcessingJobSummaries"] == []
+    assert [one["Key"] for one in boto3.client("s3").list_objects_v2(Bucket=BUCKET)["Contents"]] == [
+        "code/run.py"
+    ]
+
+
+def test_a_stack_starts_a_processing_job_and_replaces_it(role_arn: str, sandbox: Sandbox) -> None:
+    put("code/run.py", "import sys; open('/opt/ml/output/message', 'w').write(sys.argv[1])")
     stacks = boto3.client("cloudformation")
-    job = {"Type": "AWS::SageMaker::ProcessingJob", "Properties": {"RoleArn": "r"}}
-    stacks.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"Job": job}}))
+
+    def follow(change: str, argument: str) -> str:
+        given = processing_job("p", RoleArn=role_arn, AppSpecification=application(argument))
+        del given["ProcessingJobName"]
+        body = {
+            "Resources": {"Job": {"Type": "AWS::SageMaker::ProcessingJob", "Properties": given}},
+            "Outputs": {"Arn": {"Value": {"Ref": "Job"}}},
+        }
+        getattr(stacks, f"{change}_stack")(StackName="s", TemplateBody=json.dumps(body))
+        sandbox.settle()
+        [stack] = stacks.describe_stacks(StackName="s")["Stacks"]
+        assert stack["StackStatus"] == f"{change.upper()}_COMPLETE", stack.get("StackStatusReason")
+        name = stack["Outputs"][0]["OutputValue"].rpartition("/")[2]
+        return str(sagemaker().describe_processing_job(ProcessingJobName=name)["ExitMessage"])
+
+    assert (follow("create", "first"), follow("update", "second")) == ("first", "second")
+    assert len(sagemaker().list_processing_jobs()["ProcessingJobSummaries"]) == 1
+    stacks.delete_stack(StackName="s")
+    assert sagemaker().list_processing_jobs()["ProcessingJobSummaries"] == []
+
+
+def test_a_stack_fails_whose_processing_job_cannot_be_run(role_arn: str) -> None:
+    given = processing_job("p", RoleArn=role_arn, AppSpecification={"ImageUri": "python:3.13"})
+    body = {"Resources": {"Job": {"Type": "AWS::SageMaker::ProcessingJob", "Properties": given}}}
+    stacks = boto3.client("cloudformation")
+    stacks.create_stack(StackName="s", TemplateBody=json.dumps(body))
     [stack] = stacks.describe_stacks(StackName="s")["Stacks"]
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "a processing job is not run offline" in stack["StackStatusReason"]
-    with pytest.raises(DeploymentError):
-        failing("AWS::SageMaker::ProcessingJob")
+    assert "Image 'python:3.13' cannot be run offline" in stack["StackStatusReason"]
 
 
 POLICY = {

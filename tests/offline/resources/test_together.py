@@ -160,6 +160,10 @@ def test_a_stack_of_everything_works_and_leaves_nothing(sandbox: Sandbox) -> Non
 @pytest.mark.parametrize(
     "module",
     [
+        "engines.lambda_.discarded",
+        "engines.lambda_.mapping",
+        "engines.lambda_.shards",
+        "engines.sagemaker.processing",
         "engines.targets",
         "engines.timetable",
         "resources.change",

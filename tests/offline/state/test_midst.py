@@ -13,7 +13,10 @@ from moto.cloudformation.models import cloudformation_backends
 from offline.engine import ACCOUNT_ID
 from offline.engines.sagemaker import containers
 from tests.offline.engines import test_firehose as firehose
+from tests.offline.engines import test_lambda_sources as sources
+from tests.offline.engines import test_sagemaker_processing as processing
 from tests.offline.engines import test_stepfunctions as stepfunctions
+from tests.offline.engines.roles import role
 from tests.offline.engines.sagemaker_account import described, training_job, with_data
 from tests.offline.state.restarted import account
 
@@ -91,6 +94,30 @@ def test_a_training_job_that_had_not_started_runs(tmp_path: Path) -> None:
         assert described()["TrainingJobStatus"] == "Completed"
 
 
+def test_a_processing_job_whose_script_ran_has_failed_and_one_that_waited_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def ended(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    client: Any = boto3.client
+    with account(tmp_path) as (state, sandbox):
+        role("processing", "sagemaker.amazonaws.com")
+        processing.script("print('done')")
+        for name in ("first", "second"):
+            client("sagemaker").create_processing_job(**processing.job(name))
+        state.commit()
+        with monkeypatch.context() as patched:
+            patched.setattr(processing.processing, "_start", ended)
+            with pytest.raises(KeyboardInterrupt):
+                sandbox.settle()
+    with account(tmp_path) as (_, sandbox):
+        assert processing.described("first")["ProcessingJobStatus"] == "Failed"
+        assert "The sandbox ended while the job" in processing.described("first")["FailureReason"]
+        sandbox.settle()
+        assert processing.described("second")["ProcessingJobStatus"] == "Completed"
+
+
 def test_records_that_waited_in_firehose_are_delivered_once(tmp_path: Path) -> None:
     with account(tmp_path) as (state, sandbox):
         client = firehose.stream()
@@ -105,6 +132,33 @@ def test_records_that_waited_in_firehose_are_delivered_once(tmp_path: Path) -> N
     with account(tmp_path) as (state, sandbox):
         sandbox.advance(seconds=900)
         assert list(firehose.objects().values()) == [b"before;twice;after;"]
+
+
+def test_an_event_source_goes_on_where_its_batch_failed(tmp_path: Path) -> None:
+    with account(tmp_path) as (state, sandbox):
+        kinesis, _ = sources.stream(MaximumRetryAttempts=3)
+        sources.put(kinesis, "a")
+        sandbox.settle()
+        sources.put(kinesis, "raise")
+        sandbox.advance(seconds=2)
+        state.commit()
+        before = len(sources.got())
+    with account(tmp_path) as (state, sandbox):
+        sources.put(boto3.client("kinesis"), "b")
+        sandbox.advance(minutes=5)
+        assert 2 <= before < 5
+        assert sources.got() == [["a"], *[["raise"]] * 4, ["b"]]
+
+
+def test_messages_that_were_gathered_come_back(tmp_path: Path) -> None:
+    with account(tmp_path) as (_, sandbox):
+        sqs, url, _ = sources.queue(BatchSize=20, MaximumBatchingWindowInSeconds=50)
+        sources.send(sqs, url, "a", "b")
+        sandbox.advance(seconds=5)
+        assert sources.got() == []
+    with account(tmp_path) as (_, sandbox):
+        sandbox.advance(minutes=5)
+        assert sorted(text for batch in sources.got() for text in batch) == ["a", "b"]
 
 
 def test_a_stack_that_was_being_worked_on_has_failed_and_can_be_deleted(tmp_path: Path) -> None:
