@@ -25,7 +25,7 @@ check: $(VENV)/dev
 	$(BIN)/lint-imports
 	$(MAKE) test
 
-bench: $(VENV)/dev $(VENV)/bench/installed $(VENV)/localemu/installed
+bench: $(VENV)/dev $(VENV)/bench/installed
 	$(BIN)/python -m benchmarks
 
 baselines: $(VENV)/dev
@@ -68,7 +68,7 @@ $(VENV)/oracle/node_modules $(VENV)/cdk/node_modules: $(VENV)/core
 	touch $@
 
 # What pins packages in other versions than the project has them: an environment each.
-ALONE := awscli bench localemu
+ALONE := awscli bench
 $(ALONE:%=$(VENV)/%/installed): $(VENV)/%/installed: requirements/%.txt $(VENV)/bin/uv
 	$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(@D)
 	VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<

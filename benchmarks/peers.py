@@ -44,10 +44,6 @@ PEERS = (
         lambda port: [str(VENV / "bench/bin/ministack")],
         lambda port: {"GATEWAY_PORT": port, "BIND_HOST": "127.0.0.1"},
     ),
-    Program(
-        "localemu",
-        lambda port: [str(VENV / "localemu/bin/localemu"), "start", "--host", "127.0.0.1", "--port", port],
-    ),
 )
 
 
