@@ -43,7 +43,7 @@ def who_decrypted_what(context: Context) -> Evidence:
     )
     uses = _asked(context, "who-used-the-key").rows
     return Evidence(
-        figures={"reads": READS + 1, "bytes scanned": answer.bytes_scanned},
+        figures={"reads": READS + 1},
         table=Table(["who", "object", "outcome", "requests"], _about(answer, name)),
         series={"key": name, "who": [me, other]},
         checks=[

@@ -156,7 +156,7 @@ class Audit(Construct):
                 description=description,
                 table_type="EXTERNAL_TABLE",
                 parameters={"EXTERNAL": "TRUE", **(parameters or {})},
-                partition_keys=[column(name=key, type="string") for key in keys or []],
+                partition_keys=[column(name=key, type="string") for key in keys] if keys else None,
                 storage_descriptor=glue.CfnTable.StorageDescriptorProperty(
                     columns=[column(name=one, type=kind) for one, kind in columns.items()],
                     location=location,

@@ -220,14 +220,26 @@ def test_a_stack_tag_that_is_gone_leaves_the_resources(sandbox: Sandbox) -> None
 
 def test_a_property_that_an_update_would_leave_behind_is_refused_by_name(sandbox: Sandbox) -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {}}
+    service = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    arn = {"Fn::GetAtt": ["Bucket", "Arn"]}
+    statements = [
+        {**service, "Action": "s3:GetBucketAcl", "Resource": arn},
+        {**service, "Action": "s3:PutObject", "Resource": {"Fn::Join": ["", [arn, "/AWSLogs/*"]]}},
+    ]
+    document = {"Version": "2012-10-17", "Statement": statements}
+    policy = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": document},
+    }
     trail = {
         "Type": "AWS::CloudTrail::Trail",
-        "DependsOn": "Bucket",
+        "DependsOn": "Policy",
         "Properties": {"S3BucketName": {"Ref": "Bucket"}, "IsLogging": True, "EnableLogFileValidation": True},
     }
-    created = create("one", {"Bucket": bucket, "Trail": trail})
+    standing = {"Bucket": bucket, "Policy": policy}
+    created = create("one", {**standing, "Trail": trail})
     assert created["StackStatus"] == "CREATE_COMPLETE", created.get("StackStatusReason")
     kept = {"S3BucketName": {"Ref": "Bucket"}, "IsLogging": True}
-    updated = update("one", {"Bucket": bucket, "Trail": {**trail, "Properties": kept}})
+    updated = update("one", {**standing, "Trail": {**trail, "Properties": kept}})
     assert updated["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "['EnableLogFileValidation'] are taken away and would stay" in updated["StackStatusReason"]

@@ -59,6 +59,8 @@ def test_a_change_of_an_object_is_kept_by_itself(tmp_path: Path) -> None:
         state.commit()
         s3.put_object_tagging(Bucket=BUCKET, Key="a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
         state.commit()
+        s3.delete_bucket_ownership_controls(Bucket=BUCKET)
+        s3.delete_public_access_block(Bucket=BUCKET)
         s3.put_object_acl(Bucket=BUCKET, Key="a", ACL="public-read")
         state.commit()
     with account(tmp_path) as (state, _):
