@@ -40,11 +40,15 @@ class Rows:
         return head + [list(row) for row in zip(*columns, strict=True)]
 
 
-def column_names(names: list[str], unnamed: list[bool]) -> list[str]:
-    """Athena calls a column without a name `_col<position>`."""
+def column_names(names: list[str], given: list[str | None]) -> list[str]:
+    """DuckDB's names where none is given; Athena calls a column without a name `_col<position>`.
+
+    >>> column_names(["A", "(b[1]).c", "count_star()"], [None, "c", ""])
+    ['a', 'c', '_col2']
+    """
     return [
-        f"_col{index}" if nameless else name.lower()
-        for index, (name, nameless) in enumerate(zip(names, unnamed, strict=True))
+        (name if told is None else told).lower() or f"_col{index}"
+        for index, (name, told) in enumerate(zip(names, given, strict=True))
     ]
 
 

@@ -90,10 +90,10 @@ class Runner:
         sql = translate.duckdb(query, {names: found.schema for names, found in loaded.items()})
         if sql not in self._plans:
             relation = self.lake.connection.sql(sql)
-            unnamed = [nameless(part) for part in outer(query.tree)]
-            if len(unnamed) != len(relation.columns):
-                unnamed = [False] * len(relation.columns)
-            names = results.column_names(list(relation.columns), unnamed)
+            given = [name_of(part) for part in outer(query.tree)]
+            if len(given) != len(relation.columns):
+                given = [None] * len(relation.columns)
+            names = results.column_names(list(relation.columns), given)
             types = [str(kind) for kind in relation.types]
             self._plans[sql] = Plan(sql, names, types, scanned_bytes(self.lake, sql))
         return self._plans[sql]
@@ -184,9 +184,11 @@ def outer(tree: exp.Expr) -> list[exp.Expr]:
     return list(tree.expressions) if isinstance(tree, exp.Select) else []
 
 
-def nameless(part: exp.Expr) -> bool:
-    """Whether Athena would have no name for this column."""
-    return not part.is_star and not isinstance(part, exp.Column | exp.Alias | exp.Dot)
+def name_of(part: exp.Expr) -> str | None:
+    """A field's name; empty where Athena would have none for this column, None where DuckDB has the same."""
+    if isinstance(part, exp.Dot):
+        return str(part.expression.name)
+    return None if part.is_star or isinstance(part, exp.Column | exp.Alias) else ""
 
 
 def exists(glue: Any, database: str, name: str) -> bool:

@@ -21,15 +21,15 @@ BUCKET = "logs-of-all"
 Rows = list[list[str | None]]
 
 
-def ask(sql: str) -> Rows:
-    """The rows of a query, or its failure."""
+def ask(sql: str, header: bool = False) -> Rows:
+    """The rows of a query, its columns' names before them where asked for, or its failure."""
     athena = boto3.client("athena")
     location = {"OutputLocation": f"s3://{BUCKET}/results/"}
     id = athena.start_query_execution(QueryString=sql, ResultConfiguration=location)["QueryExecutionId"]
     status = athena.get_query_execution(QueryExecutionId=id)["QueryExecution"]["Status"]
     assert status["State"] == "SUCCEEDED", status["StateChangeReason"]
     rows = athena.get_query_results(QueryExecutionId=id)["ResultSet"]["Rows"]
-    return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[1:]]
+    return [[cell.get("VarCharValue") for cell in row["Data"]] for row in rows[not header :]]
 
 
 @pytest.fixture
@@ -115,6 +115,9 @@ def test_a_document_of_cloudtrail_is_as_many_rows_as_it_has_records(s3: Any) -> 
         ["GetObject", "role", "GetObject.txt", "true", "arn:aws:s3:::b/GetObject.txt", "2026/01/05"],
         ["PutObject", "role", "PutObject.txt", "true", "arn:aws:s3:::b/PutObject.txt", "2026/01/05"],
     ]
+    assert ask("SELECT resources[1].arn, useridentity.arn, count(*) FROM logs.trail GROUP BY 1, 2", True)[
+        0
+    ] == ["arn", "arn", "_col2"]
     assert ask("SELECT day, count(*) FROM logs.trail GROUP BY day ORDER BY day") == [
         ["2026/01/04", "1"],
         ["2026/01/05", "2"],
