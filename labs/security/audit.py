@@ -120,7 +120,9 @@ def hold_log_files(context: Context) -> Evidence:
             "log files": len(digest["text"]["logFiles"]),
             "digest of the hour to": digest["text"]["digestEndTime"],
         },
-        table=Table(["who", "status", "error", "requests"], logged[:SHOWN]),
+        table=Table(
+            ["who", "status", "error", "requests"], [[_short(who), *row] for who, *row in logged[:SHOWN]]
+        ),
         checks=[
             equal("every log file is as the digest says", changed_files(s3, digest), []),
             equal("CloudTrail has signed the digest", _is_signed(context, digest, 0), True),
@@ -132,6 +134,11 @@ def hold_log_files(context: Context) -> Evidence:
             ),
         ],
     )
+
+
+def _short(arn: str | None) -> str:
+    """What an ARN names, without where."""
+    return (arn or "").rpartition(":")[2]
 
 
 def trail_of(context: Context) -> dict[str, str]:
