@@ -24,6 +24,8 @@ class Clock:
         self._now = start
         self.ahead: timedelta | None = None
         """Of a clock that runs: how far it was moved before the machine's. None where it stands still."""
+        self._moves: list[tuple[datetime, timedelta]] = []
+        """Of a clock that runs: since which second of the machine's it is so far ahead."""
 
     def now(self) -> datetime:
         if self.ahead is not None:
@@ -35,6 +37,12 @@ class Clock:
         """The time by which requests are signed: of those from other processes, their machine's."""
         return self.now() - self.ahead if self.ahead is not None else self.now()
 
+    def when_signed(self, moment: datetime) -> datetime:
+        """The account's time when something was signed at this moment of `signing_now`, to the second."""
+        if self.ahead is None:
+            return moment
+        return moment + next(ahead for since, ahead in reversed(self._moves) if since <= moment)
+
     def epoch(self) -> float:
         """Seconds since 1970, as AWS's JSON protocols carry timestamps."""
         return self.now().timestamp()
@@ -45,10 +53,16 @@ class Clock:
         if self.ahead is not None:
             # A clock that runs may have passed the moment meanwhile.
             self.ahead += max(moment - now, timedelta())
+            self._remember(datetime.now(UTC).replace(microsecond=0), self.ahead)
         elif moment < now:
             raise ValueError(f"the clock cannot go back from {now} to {moment}")
         else:
             self._now = moment
+
+    def _remember(self, second: datetime, ahead: timedelta) -> None:
+        if self._moves and self._moves[-1][0] >= second:
+            second, _ = self._moves.pop()
+        self._moves.append((second, ahead))
 
     def reset(self, start: datetime = START) -> None:
         """Stand still, at this moment."""
@@ -64,6 +78,7 @@ class Clock:
     def run(self, ahead: timedelta = timedelta()) -> None:
         """Follow the machine's clock from now on, so far ahead of it."""
         self._now, self.ahead = datetime.now(UTC) + ahead, ahead
+        self._moves = [(datetime.min.replace(tzinfo=UTC), ahead)]
 
 
 clock = Clock()

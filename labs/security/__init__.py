@@ -2,6 +2,7 @@
 
 inspection.py  what protects the lake, read back as an auditor would
 encryption.py  an object under each of the four methods, and who opens it
+doors.py       ACLs, public policies and presigned URLs, tried on the lake
 audit.py       who decrypted what, by CloudTrail's log files and S3's own
 matrix.py      policies against every kind of request, by IAM's own simulator
 """
@@ -9,7 +10,7 @@ matrix.py      policies against every kind of request, by IAM's own simulator
 from __future__ import annotations
 
 from labs.evidence import Lab, Step
-from labs.security import audit, encryption, inspection, matrix
+from labs.security import audit, doors, encryption, inspection, matrix
 
 LAB = Lab(
     noun="security",
@@ -19,6 +20,7 @@ LAB = Lab(
         Step("key", "Look at the key", inspection.inspect_key),
         Step("encryption", "Encrypt in four ways", encryption.four_methods),
         Step("defaults", "Ask for less than the default", encryption.old_and_new),
+        Step("doors", "Try the doors that stand open elsewhere", doors.try_doors),
         Step("decrypt", "Find out who may decrypt", matrix.who_may_decrypt),
         Step("policy", "Read the bucket policy", inspection.inspect_bucket_policy),
         Step("matrix", "Decide every kind of request", matrix.decide_all),

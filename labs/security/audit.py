@@ -116,8 +116,13 @@ def hold_log_files(context: Context) -> Evidence:
     )
     logged = [[row[0], row[2], row[3], row[5]] for row in _about(answer, name)]
     return Evidence(
-        figures={"log files": len(digest["text"]["logFiles"]), "digest": digest["key"].rpartition("/")[2]},
-        table=Table(["who", "status", "error", "requests"], logged[:SHOWN]),
+        figures={
+            "log files": len(digest["text"]["logFiles"]),
+            "digest of the hour to": digest["text"]["digestEndTime"],
+        },
+        table=Table(
+            ["who", "status", "error", "requests"], [[_short(who), *row] for who, *row in logged[:SHOWN]]
+        ),
         checks=[
             equal("every log file is as the digest says", changed_files(s3, digest), []),
             equal("CloudTrail has signed the digest", _is_signed(context, digest, 0), True),
@@ -129,6 +134,11 @@ def hold_log_files(context: Context) -> Evidence:
             ),
         ],
     )
+
+
+def _short(arn: str | None) -> str:
+    """What an ARN names, without where."""
+    return (arn or "").rpartition(":")[2]
 
 
 def trail_of(context: Context) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from collections.abc import Iterator
@@ -10,6 +11,7 @@ from typing import Any
 
 import pytest
 
+from labs import served
 from offline.engine import ACCOUNT_ID
 from tests.clients.conftest import CommandLine
 
@@ -31,6 +33,8 @@ Outputs:
     Value: !Ref Parameter
 """
 CARRIERS = "carrier,flights\nAA,3\nUA,4\n"
+DIGEST_SECONDS = 3600
+"""CloudTrail signs for its log files every hour."""
 REFUSED = 255
 """What version 1 of the command line ends with where the service refuses; version 2 ends with 254."""
 
@@ -196,3 +200,46 @@ def test_a_refusal_has_a_code_that_the_command_line_tells(
     ended = aws.ends(*arguments)
     assert (ended.code, ended.out) == (REFUSED, "")
     assert f"An error occurred {said}" in ended.err
+
+
+def test_a_log_file_that_somebody_rewrote_is_found_out(aws: CommandLine, url: str) -> None:
+    logs, since = "clients-trail", served.clock(url)["now"]
+    aws("s3", "mb", f"s3://{logs}")
+    allow = {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}}
+    statements = [
+        {**allow, "Action": "s3:GetBucketAcl", "Resource": f"arn:aws:s3:::{logs}"},
+        {**allow, "Action": "s3:PutObject", "Resource": f"arn:aws:s3:::{logs}/AWSLogs/{ACCOUNT_ID}/*"},
+    ]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
+    aws("s3api", "put-bucket-policy", "--bucket", logs, "--policy", policy)
+    trail = ("cloudtrail", "create-trail", "--name", "clients", "--s3-bucket-name", logs)
+    arn = answer(aws, *trail, "--enable-log-file-validation")["TrailARN"]
+    aws("cloudtrail", "start-logging", "--name", "clients")
+    for name in ("first", "second", "third"):
+        aws("sns", "create-topic", "--name", name)
+        served.advance(url, DIGEST_SECONDS)
+    validate = ("cloudtrail", "validate-logs", "--trail-arn", arn, "--start-time", since)
+    validate = (*validate, "--end-time", served.clock(url)["now"], "--verbose")
+
+    said = aws(*validate)
+    assert ("INVALID" in said, said.count("\tvalid")) == (False, 6), said
+    assert "3/3 digest files valid" in said
+    assert "3/3 log files valid" in said
+
+    files = [line.split("\t")[1] for line in said.splitlines() if line.startswith("Log file")]
+    (aws.folder / "innocent").write_bytes(gzip.compress(b'{"Records": []}'))
+    aws("s3", "cp", "innocent", files[1])
+    ended = aws.ends(*validate)
+    assert ended.code == 1
+    assert f"Log file\t{files[1]}\tINVALID: hash value doesn't match" in ended.err
+    assert "3/3 digest files valid\n2/3 log files valid, 1/3 log files INVALID" in ended.out
+
+    aws("s3", "rm", files[2])
+    ended = aws.ends(*validate)
+    assert f"Log file\t{files[2]}\tINVALID: not found" in ended.err
+    assert "1/3 log files valid, 2/3 log files INVALID" in ended.out
+
+    digest = next(line.split("\t")[1] for line in said.splitlines() if line.startswith("Digest file"))
+    aws("s3", "cp", "innocent", digest)
+    ended = aws.ends(*validate)
+    assert f"Digest file\t{digest}\tINVALID" in ended.err

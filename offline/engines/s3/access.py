@@ -16,7 +16,7 @@ from moto.utilities.utils import get_partition
 
 from facts import limits
 from offline.audit import KeyUse
-from offline.engines.s3 import public
+from offline.engines.s3 import presigned, public
 from offline.iam.callers import Caller, current_caller
 from offline.iam.document import Document, document
 from offline.iam.evaluation import Decision
@@ -194,6 +194,8 @@ class Access:
     ) -> None:
         if encryption not in ("aws:kms", "aws:kms:dsse"):
             return
+        if self._api.method != "POST":  # A form carries its signature in its fields.
+            presigned.check_version(self._api.headers, self._query)
         context = {"aws:s3:arn": self._arn(None if bucket_key else name)}
         minutes = float(limits.value("s3-bucket-key-minutes")) if bucket_key else 0
         use = KeyUse(self._caller, action, key or "alias/aws/s3", "s3", context, self._place, minutes)

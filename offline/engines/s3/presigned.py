@@ -1,7 +1,9 @@
-"""A presigned URL is good until its time is over.
+"""A presigned URL is good until its time is over, and opens what a key of KMS protects in one version alone.
 
-Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)".
-The older form of the signature names the moment of its end, which clients reckon by their machine's clock.
+Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)";
+S3 User Guide, "Using server-side encryption with AWS KMS keys", on requests that need version 4.
+Time that passes in the account passes for its URLs, but for those of the older form of the signature: these
+name the moment of their end, which clients reckon by their machine's clock.
 Nobody verifies the signature here.
 """
 
@@ -32,11 +34,30 @@ class AuthorizationQueryParametersError(S3ClientError):
     code = "AuthorizationQueryParametersError"
 
 
+class OldSignatureError(S3ClientError):
+    """SSE-KMS, for who signs in an older version or not at all."""
+
+    code = "InvalidArgument"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "Requests specifying Server Side Encryption with AWS KMS managed keys require AWS Signature "
+            "Version 4."
+        )
+
+
+def check_version(headers: Mapping[str, str], query: Mapping[str, str]) -> None:
+    """Refuse a request that needs version 4 of the signature and has another, or none."""
+    in_header = str(headers.get("Authorization") or "").startswith("AWS4-")
+    if not in_header and not query.get("X-Amz-Algorithm", "").startswith("AWS4-"):
+        raise OldSignatureError
+
+
 def check(query: Mapping[str, str]) -> None:
     """Refuse a URL whose time is over, or was never possible."""
     if "X-Amz-Expires" in query:
-        until = _signed(query) + timedelta(seconds=_seconds(query["X-Amz-Expires"]))
-        now = clock.signing_now()
+        until = clock.when_signed(_signed(query)) + timedelta(seconds=_seconds(query["X-Amz-Expires"]))
+        now = clock.now()
     elif "AWSAccessKeyId" in query and query.get("Expires", "").isdigit():
         until, now = datetime.fromtimestamp(int(query["Expires"]), UTC), datetime.now(UTC)
     else:

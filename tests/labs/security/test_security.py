@@ -5,6 +5,8 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -13,7 +15,7 @@ import pytest
 from labs.context import Context
 from labs.errors import RunError
 from labs.evidence import Evidence
-from labs.security import LAB, audit, encryption, matrix
+from labs.security import LAB, audit, doors, encryption, matrix
 from offline.deploy import deploy
 from offline.sandbox import Sandbox
 from tests.assembly import assembly
@@ -103,6 +105,90 @@ def test_the_methods_leave_nothing_behind(context: Context) -> None:
     assert {bucket["Name"] for bucket in s3.list_buckets()["Buckets"]} == before
     lake = context.output("lake", "LakeBucketName")
     assert "Contents" not in s3.list_objects_v2(Bucket=lake, Prefix=encryption.FOLDER)
+
+
+CLOSED = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+
+
+@contextmanager
+def opened(context: Context) -> Iterator[tuple[Any, str]]:
+    """The lake with Block Public Access removed, and its policy."""
+    s3, lake = context.client("s3"), context.output("lake", "LakeBucketName")
+    policy = s3.get_bucket_policy(Bucket=lake)["Policy"]
+    s3.delete_public_access_block(Bucket=lake)
+    try:
+        yield s3, lake
+    finally:
+        s3.put_bucket_policy(Bucket=lake, Policy=policy)
+        s3.put_public_access_block(Bucket=lake, PublicAccessBlockConfiguration=dict.fromkeys(CLOSED, True))
+
+
+def widened(s3: Any, lake: str, **statement: Any) -> None:
+    policy = json.loads(s3.get_bucket_policy(Bucket=lake)["Policy"])
+    every = {"Principal": "*", "Action": "s3:GetObject", "Resource": f"arn:aws:s3:::{lake}/lab/*"}
+    policy["Statement"].append({**every, **statement})
+    s3.put_bucket_policy(Bucket=lake, Policy=json.dumps(policy))
+
+
+def left(s3: Any, lake: str) -> tuple[Any, Any, Any]:
+    """What the doors could have changed: policy, ACL, and versions of their objects."""
+    found = s3.list_object_versions(Bucket=lake, Prefix=f"{encryption.FOLDER}door-")
+    grants = s3.get_bucket_acl(Bucket=lake)["Grants"]
+    return (
+        s3.get_bucket_policy(Bucket=lake)["Policy"],
+        grants,
+        (found.get("Versions"), found.get("DeleteMarkers")),
+    )
+
+
+def test_an_unblocked_policy_is_noticed_and_taken_back(context: Context) -> None:
+    with opened(context) as (s3, lake):
+        before = left(s3, lake)
+        assert failed(doors.try_doors(context)) == ["a public policy is blocked"]
+        policy, *rest = left(s3, lake)
+        assert (json.loads(policy), rest) == (json.loads(before[0]), list(before[1:]))
+        assert rest[-1] == (None, None)
+
+
+def test_a_policy_that_the_refused_one_replaced_is_noticed(
+    context: Context, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = iter([{"Statement": []}, {"Statement": ["another"]}])
+    monkeypatch.setattr(doors, "_policy", lambda s3, bucket: next(found))
+    assert failed(doors.try_doors(context)) == ["the policy is the one it was"]
+
+
+def test_a_lake_that_takes_acls_is_noticed_and_has_none_afterwards(context: Context) -> None:
+    with opened(context) as (s3, lake):
+        before = left(s3, lake)
+        for ownership in ("ObjectWriter", "BucketOwnerEnforced"):
+            rules = {"Rules": [{"ObjectOwnership": ownership}]}
+            s3.put_bucket_ownership_controls(Bucket=lake, OwnershipControls=rules)
+            if ownership == "ObjectWriter":
+                wrong = failed(doors.try_doors(context))
+        assert wrong[:2] == ["an object takes no ACL", "the bucket takes no ACL"]
+        assert left(s3, lake)[1:] == before[1:]
+
+
+def test_a_lake_that_everybody_reads_is_noticed(context: Context) -> None:
+    with opened(context) as (s3, lake):
+        widened(s3, lake, Effect="Allow")
+        assert "who signs nothing reads nothing" in failed(doors.try_doors(context))
+
+
+def test_a_url_that_opens_nothing_is_noticed(context: Context) -> None:
+    with opened(context) as (s3, lake):
+        widened(s3, lake, Effect="Deny")
+        wrong = failed(doors.try_doors(context))
+    assert "a presigned URL opens its object to who signs nothing" in wrong
+    assert "the older signature opens nothing under a key of KMS" in wrong
+
+
+def test_a_url_that_does_not_end_is_noticed(context: Context) -> None:
+    still = replace(context, sleep=lambda seconds: None)
+    with pytest.raises(RunError, match="the presigned URL was good for 5 seconds: still"):
+        doors.try_doors(still)
+    assert left(context.client("s3"), context.output("lake", "LakeBucketName"))[-1] == (None, None)
 
 
 def test_the_matrix_has_every_kind_of_request_once() -> None:

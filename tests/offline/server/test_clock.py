@@ -45,6 +45,15 @@ def test_a_running_clock_never_goes_back(monkeypatch: pytest.MonkeyPatch) -> Non
     assert clock.now() == before
 
 
+def test_what_was_signed_keeps_its_moment_while_the_account_goes_ahead() -> None:
+    clock, signed = Clock(), datetime.now(UTC) - timedelta(minutes=1)
+    clock.run(timedelta(days=1))
+    clock.move_to(clock.now() + timedelta(days=60))
+    clock.move_to(clock.now() + timedelta(days=60))
+    assert clock.when_signed(signed) == signed + timedelta(days=1)
+    assert about_now(clock.when_signed(datetime.now(UTC)), timedelta(days=121))
+
+
 def test_the_account_tells_its_time(server: Server) -> None:
     got = send(server, "GET", "/_sandbox/clock")
     assert got.json["runs"] is True

@@ -151,6 +151,21 @@ def test_the_older_signature_names_its_end(s3: Any) -> None:
     assert expired(requests.get(signed(-1, "s3"), timeout=5))
 
 
+def test_what_a_key_of_kms_protects_is_opened_by_version_4_alone(s3: Any) -> None:
+    open_door(s3)
+    s3.put_bucket_policy(Bucket=LAKE, Policy=policy(Action="s3:*"))
+    s3.put_object(Bucket=LAKE, Key="a", Body=b"a", ServerSideEncryption="aws:kms")
+    assert requests.get(signed(60, "s3v4"), timeout=5).content == b"a"
+    older = requests.get(signed(60, "s3"), timeout=5)
+    assert (older.status_code, "require AWS Signature Version 4." in older.text) == (400, True)
+    for refused in (
+        lambda: anybody().get_object(Bucket=LAKE, Key="a"),
+        lambda: anybody().put_object(Bucket=LAKE, Key="b", Body=b"b", ServerSideEncryption="aws:kms"),
+    ):
+        with pytest.raises(ClientError, match=r"InvalidArgument.*require AWS Signature Version 4"):
+            refused()
+
+
 def signed(seconds: int, version: str) -> str:
     signer = boto3.client("s3", config=Config(signature_version=version))
     asked = {"Bucket": LAKE, "Key": "a"}
