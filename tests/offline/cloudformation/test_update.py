@@ -220,14 +220,24 @@ def test_a_stack_tag_that_is_gone_leaves_the_resources(sandbox: Sandbox) -> None
 
 def test_a_property_that_an_update_would_leave_behind_is_refused_by_name(sandbox: Sandbox) -> None:
     bucket = {"Type": "AWS::S3::Bucket", "Properties": {}}
+    lets = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+        "Resource": [{"Fn::GetAtt": "Bucket.Arn"}, {"Fn::Sub": "${Bucket.Arn}/*"}],
+    }
+    policy = {
+        "Type": "AWS::S3::BucketPolicy",
+        "Properties": {"Bucket": {"Ref": "Bucket"}, "PolicyDocument": {"Statement": [lets]}},
+    }
     trail = {
         "Type": "AWS::CloudTrail::Trail",
-        "DependsOn": "Bucket",
+        "DependsOn": "Policy",
         "Properties": {"S3BucketName": {"Ref": "Bucket"}, "IsLogging": True, "EnableLogFileValidation": True},
     }
-    created = create("one", {"Bucket": bucket, "Trail": trail})
+    created = create("one", {"Bucket": bucket, "Policy": policy, "Trail": trail})
     assert created["StackStatus"] == "CREATE_COMPLETE", created.get("StackStatusReason")
     kept = {"S3BucketName": {"Ref": "Bucket"}, "IsLogging": True}
-    updated = update("one", {"Bucket": bucket, "Trail": {**trail, "Properties": kept}})
+    updated = update("one", {"Bucket": bucket, "Policy": policy, "Trail": {**trail, "Properties": kept}})
     assert updated["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert "['EnableLogFileValidation'] are taken away and would stay" in updated["StackStatusReason"]
