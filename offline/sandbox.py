@@ -34,6 +34,7 @@ from offline.engines import ENGINES
 from offline.failures import Failures
 from offline.iam import gatekeeper
 from offline.lock import lock, settling
+from offline.model_files import read_once
 from offline.moto_time import account_time
 
 if TYPE_CHECKING:
@@ -70,6 +71,7 @@ class Sandbox:
         environment |= CREDENTIALS | {"AWS_DEFAULT_REGION": self.region, "AWS_REGION": self.region}
         self._exit.enter_context(patch.dict(os.environ, environment, clear=True))
         self._exit.enter_context(account_time())
+        self._exit.enter_context(read_once())
         self._wrap(BackendDict, "_create_account_specific_backend", self._binding)
         self._wrap(BaseResponse, "call_action", changes.call_action)
         self._wrap(BaseResponse, "call_action", gatekeeper.call_action)
@@ -186,7 +188,8 @@ def current() -> Sandbox:
 
 def load_engines() -> list[Any]:
     """Every engine's class. Importing them takes seconds: whoever waits for something else does it then."""
-    return [load(path) for path in ENGINES.values()]
+    with read_once():
+        return [load(path) for path in ENGINES.values()]
 
 
 def load(path: str) -> Any:

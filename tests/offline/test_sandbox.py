@@ -62,3 +62,11 @@ def test_default_encryption_names_the_buckets_key() -> None:
         "kms_key_id": "k",
         "bucket_key_enabled": "true",
     }
+
+
+def test_a_model_is_read_once_however_many_sessions_there_are(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    boto3.Session().client("sqs")
+    monkeypatch.setattr("botocore.loaders.json.loads", lambda *_, **__: pytest.fail("read again"))
+    assert boto3.Session().client("sqs").meta.service_model.operation_names

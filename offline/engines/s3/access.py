@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl, unquote
 
-from moto.ec2.models import ec2_backends
+from moto.backends import get_backend
 from moto.s3.models import FakeBucket, FakeKey
 from moto.utilities.utils import get_partition
 
@@ -300,5 +300,6 @@ def endpoint_policy(id: str, place: Place) -> Document | None:
     """The policy of the VPC endpoint that a request passes."""
     if not id:
         return None
-    endpoint = ec2_backends[place.account][place.region].vpc_end_points[id]
+    network: Any = get_backend("ec2")[place.account][place.region]
+    endpoint = network.vpc_end_points[id]
     return document(endpoint.policy_document, f"policy of {id}")

@@ -1,7 +1,7 @@
 """A presigned URL is good until its time is over, and opens what a key of KMS protects in one version alone.
 
-Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)";
-S3 User Guide, "Using server-side encryption with AWS KMS keys", on requests that need version 4.
+Source: Amazon S3 API Reference, "Authenticating Requests: Using Query Parameters (AWS Signature Version 4)".
+BACKGROUND, not re-read: that KMS wants version 4, and the words in which S3 says so.
 Time that passes in the account passes for its URLs, but for those of the older form of the signature: these
 name the moment of their end, which clients reckon by their machine's clock.
 Nobody verifies the signature here.

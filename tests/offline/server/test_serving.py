@@ -145,3 +145,18 @@ def test_engines_are_loaded_when_first_used() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == "[]"
+
+
+def test_a_service_loads_no_other_that_it_can_do_without() -> None:
+    program = (
+        "import sys, boto3\n"
+        "from offline.sandbox import Sandbox\n"
+        "with Sandbox(clock_runs=True) as sandbox:\n"
+        "    boto3.client('s3').list_buckets()\n"
+        "    boto3.client('kinesis').list_streams()\n"
+        "    boto3.client('sts').get_caller_identity()\n"
+        "    print([name for name in ('duckdb', 'pyarrow', 'moto.ec2.models', 'moto.cloudformation.models')"
+        " if name in sys.modules])"
+    )
+    printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert printed.stdout.strip() == "[]"

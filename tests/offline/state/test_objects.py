@@ -55,12 +55,13 @@ def test_a_change_of_an_object_is_kept_by_itself(tmp_path: Path) -> None:
     """Tags, lock and class are changed in the object: nothing is put into the bucket."""
     with account(tmp_path) as (state, _):
         s3 = made()
+        s3.delete_public_access_block(Bucket=BUCKET)
+        rules = [{"ObjectOwnership": "ObjectWriter"}]
+        s3.put_bucket_ownership_controls(Bucket=BUCKET, OwnershipControls={"Rules": rules})
         s3.put_object(Bucket=BUCKET, Key="a", Body=b"a", Metadata={"of": "before"})
         state.commit()
         s3.put_object_tagging(Bucket=BUCKET, Key="a", Tagging={"TagSet": [{"Key": "k", "Value": "v"}]})
         state.commit()
-        s3.delete_bucket_ownership_controls(Bucket=BUCKET)
-        s3.delete_public_access_block(Bucket=BUCKET)
         s3.put_object_acl(Bucket=BUCKET, Key="a", ACL="public-read")
         state.commit()
     with account(tmp_path) as (state, _):
