@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 
 from facts.errors import UnknownFactError
@@ -36,10 +37,10 @@ class Line:
         """How the dollars come about, in words."""
         if self.units is None:
             return f"so many of {self.price.id} as only the deployed stack knows; {self.price.source}"
-        units = f"{self.units:,.6g}"
+        units = plain(self.units)
         if self.price.usd is None:
             return f"{units} of {self.price.id}: price not known in {self.price.region}"
-        return f"{units} at ${self.price.usd:.10g} per {self.price.unit}"
+        return f"{units} at ${plain(self.price.usd, 10)} per {self.price.unit}"
 
     def as_json(self) -> dict[str, Any]:
         found = self.price
@@ -48,6 +49,15 @@ class Line:
         told = {"as_of": as_of, "source": found.source, "confidence": found.confidence}
         line = {"noun": self.noun, "what": self.what, "units": self.units, "usd": self.usd}
         return {**line, "price": {**priced, **told}}
+
+
+def plain(number: float, digits: int = 6) -> str:
+    """A number to so many digits, never with an exponent.
+
+    >>> plain(0.00003), plain(1460), plain(1e7 / 3)
+    ('0.00003', '1,460', '3,333,330')
+    """
+    return f"{Decimal(f'{number:.{digits}g}'):,f}"
 
 
 def total(lines: Iterable[Line]) -> float:

@@ -70,7 +70,7 @@ def storage_costs(days: list[int], usd: dict[str, list[float | None]]) -> str:
     legend = axes.legend(frameon=False, fontsize=9, labelcolor=INK)
     legend.set_title("put as", {"size": 9})
     legend.get_title().set_color(MUTED)
-    return _svg(figure, "storage")
+    return _svg(figure, "storage", "plot wide")
 
 
 def format_sizes(rows: list[list[Any]]) -> str:
@@ -108,7 +108,7 @@ def _unit_square(axes: Any, x: str, y: str) -> None:
     axes.set_ylabel(y, color=MUTED, fontsize=11)
 
 
-def _svg(figure: Any, name: str) -> str:
+def _svg(figure: Any, name: str, classes: str = "plot") -> str:
     """The figure as an svg element with ids of its own, so that many fit into one page."""
     from matplotlib import rc_context
 
@@ -119,7 +119,7 @@ def _svg(figure: Any, name: str) -> str:
     svg = buffer.getvalue()
     svg = re.sub(r"<metadata>.*?</metadata>", "", svg[svg.index("<svg") :], flags=re.DOTALL)
     svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', r'\1 class="plot"', svg, count=1, flags=re.DOTALL)
+    svg = re.sub(r'(<svg[^>]*?) width="[^"]*"', rf'\1 class="{classes}"', svg, count=1, flags=re.DOTALL)
     svg = re.sub(r'(<svg[^>]*?) height="[^"]*"', r"\1", svg, count=1, flags=re.DOTALL)
     # Text takes the page's own family, and the page keeps its own style for everything else.
     svg = re.sub(r"font-family: [^;\"]*", "font-family: inherit", svg)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from calendar import month_abbr, monthrange
+from calendar import month_abbr, month_name, monthrange
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ def render(run: Run, stacks: list[dict[str, Any]]) -> str:
         "bytes": as_bytes,
         "dollars": as_dollars,
         "seconds": as_seconds,
+        "moment": as_moment,
     }
     return environment.get_template("page.html.j2").render(**contents(run, stacks))
 
@@ -142,6 +144,7 @@ def day_grid(account: Evidence) -> dict[str, Any]:
     months = [
         {
             "name": month_abbr[month],
+            "prefix": f"month={month:02}",
             "total": sum(rows for (m, _), rows in counts.items() if m == month),
             "days": [
                 {
@@ -259,6 +262,15 @@ def as_dollars(amount: float | str | None) -> str:
     if 0 < amount < 0.000001:
         return "below $0.000001"
     return f"${amount:.6f}".rstrip("0") if 0 < amount < 0.01 else f"${amount:,.2f}"
+
+
+def as_moment(written: str) -> str:
+    """
+    >>> as_moment("2026-01-05T12:00:00+00:00")
+    '5 January 2026, 12:00 UTC'
+    """
+    moment = datetime.fromisoformat(written)
+    return f"{moment.day} {month_name[moment.month]} {moment:%Y, %H:%M %Z}"
 
 
 def as_seconds(seconds: float) -> str:

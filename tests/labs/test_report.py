@@ -83,6 +83,24 @@ def test_the_sum_of_records_is_shown(page: str) -> None:
     assert "336,776 delivered + 33 failed = 336,809 sent" in page
 
 
+def test_the_partitions_are_drawn_as_the_tree_of_their_prefixes(page: str) -> None:
+    grid = re.search(r'<table class="grid">.*?</table>', page, re.DOTALL)
+    assert grid
+    assert "year=2013/" in grid[0]
+    assert re.findall(r"month=\d\d(?=/)", grid[0]) == [f"month={month:02}" for month in range(1, 13)]
+    assert re.findall(r"day=\d\d(?=/)", grid[0]) == [f"day={day:02}" for day in range(1, 32)]
+
+
+def test_the_page_says_when_the_run_started(page: str) -> None:
+    assert "started 5 January 2026, 12:00 UTC." in page
+
+
+def test_small_amounts_have_no_exponent(page: str) -> None:
+    basis = re.findall(r"<td>([^<]* at \$[^<]*)</td>", page)
+    assert len(basis) > 20
+    assert [one for one in basis if re.search(r"\de[-+]?\d", one)] == []
+
+
 def test_every_check_is_listed(page: str, run: Run) -> None:
     checks = [check for step in run.steps for check in step.evidence.checks]
     assert f"{len(checks)} of {len(checks)} checks hold" in page
