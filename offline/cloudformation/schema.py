@@ -17,6 +17,8 @@ from typing import Any
 REGION = "us-east-1"
 """The region whose list of types is the fullest."""
 MISSING = object()
+IN_PLACE = {("AWS::EC2::VPC", "InstanceTenancy"): "default"}
+"""Of properties that are create-only on a condition: the value to which a resource changes as it stands."""
 
 
 @dataclass(frozen=True)
@@ -39,9 +41,19 @@ class Schema:
         return tuple(tuple(text.split("/")[2:]) for text in self.document.get(kind, ()))
 
     def replaces(self, old: dict[str, Any], new: dict[str, Any]) -> list[str]:
-        """The create-only properties that differ: an update of them replaces the resource."""
-        only = self.paths("createOnlyProperties")
-        return sorted({".".join(path) for path in only if _at(old, path) != _at(new, path)})
+        """The create-only properties that differ: an update of them replaces the resource.
+
+        Some are so on a condition, which the schemas do not tell: what is given for the first time is left
+        to the row's update, and so is what `IN_PLACE` names.
+        """
+        found = [path for path in self.paths("createOnlyProperties") if _at(old, path) != _at(new, path)]
+        for path in self.paths("conditionalCreateOnlyProperties"):
+            before, after = _at(old, path), _at(new, path)
+            possible = IN_PLACE.get((self.document["typeName"], *path))
+            first = before is MISSING if possible is None else after in (MISSING, possible)
+            if before != after and not first:
+                found.append(path)
+        return sorted({".".join(path) for path in found})
 
     def custom_name(self, properties: Mapping[str, Any]) -> str:
         """The name that a template gives a resource by its one identifier; empty where it gives none."""

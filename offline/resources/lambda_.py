@@ -15,14 +15,22 @@ SETTINGS = (
     *("Description", "Environment", "EphemeralStorage", "Handler", "KmsKeyArn", "Layers", "LoggingConfig"),
     *("MemorySize", "Role", "Runtime", "Timeout", "TracingConfig", "VpcConfig"),
 )
-DEFAULTS: dict[str, Any] = {
-    "Description": "",
-    "Environment": {"Variables": {}},
-    "KmsKeyArn": "",
-    "Layers": [],
-    "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
-}
-"""What an update says of settings that a template no longer has."""
+
+
+def defaults() -> dict[str, Any]:
+    """What an update says of settings that a template no longer has."""
+    return {
+        "Description": "",
+        "Environment": {"Variables": {}},
+        "EphemeralStorage": {"Size": int(limits.value("lambda-storage-mib-default"))},
+        "KmsKeyArn": "",
+        "Layers": [],
+        "LoggingConfig": {"LogFormat": "Text"},
+        "MemorySize": int(limits.value("lambda-memory-mib-lowest")),
+        "Timeout": int(limits.value("lambda-timeout-seconds-default")),
+        "TracingConfig": {"Mode": "PassThrough"},
+        "VpcConfig": {"SubnetIds": [], "SecurityGroupIds": []},
+    }
 
 
 def create_function(resource: Resource) -> Physical:
@@ -46,7 +54,7 @@ def _api(settings: dict[str, Any]) -> dict[str, Any]:
 def update_function(resource: Resource, function: Physical, old: Properties) -> Physical:
     functions, properties = resource.client("lambda"), resource.properties
     settings = properties.only(*SETTINGS)
-    settings |= {name: value for name, value in DEFAULTS.items() if name in old and name not in settings}
+    settings |= {name: value for name, value in defaults().items() if name in old and name not in settings}
     functions.update_function_configuration(FunctionName=function.id, **_api(settings))
     source = properties.take("Code")
     if source != old.take("Code"):

@@ -33,7 +33,10 @@ class Function(LambdaFunction):
         """Its layers, which it keeps when they are deleted."""
         super().__init__(account_id, spec, region, version)
         self._refuse_no_archive()
-        self.logging_config: dict[str, str] = spec.get("LoggingConfig") or {}
+        self._log_by(spec.get("LoggingConfig") or {})
+
+    def _log_by(self, settings: dict[str, str]) -> None:
+        self.logging_config = settings
         if self.logging_config.get("LogFormat", "Text") != "Text":
             raise InvalidParameterValueException(
                 f"LoggingConfig.LogFormat of function {self.function_name} is "
@@ -82,7 +85,11 @@ class Function(LambdaFunction):
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         before = dict(self.__dict__)
         try:
-            self.logging_config = config_updates.get("LoggingConfig", self.logging_config)
+            self._log_by(config_updates.get("LoggingConfig", self.logging_config))
+            if "TracingConfig" in config_updates:
+                self.tracing_config: dict[str, str] = config_updates["TracingConfig"]
+            if "EphemeralStorage" in config_updates:
+                self.ephemeral_storage = config_updates["EphemeralStorage"]["Size"]
             super().update_configuration(config_updates)
             self._refuse_no_archive()
         except LambdaClientError:

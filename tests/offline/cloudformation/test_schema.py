@@ -35,3 +35,13 @@ def test_a_custom_resource_has_no_schema_and_updates_in_place() -> None:
     custom = schema_of("Custom::Thing")
     assert custom.updates()
     assert custom.replaces({"A": 1}, {"A": 2}) == []
+
+
+def test_what_is_create_only_on_a_condition_replaces_once_it_was_given() -> None:
+    table_schema, vpc = schema_of("AWS::DynamoDB::Table"), schema_of("AWS::EC2::VPC")
+    assert table_schema.replaces({"KeySchema": ["a"]}, {"KeySchema": ["b"]}) == ["KeySchema"]
+    subnet = schema_of("AWS::EC2::Subnet")
+    assert subnet.replaces({}, {"Ipv6CidrBlock": "2001:db8::/64"}) == []
+    assert vpc.replaces({}, {"InstanceTenancy": "dedicated"}) == ["InstanceTenancy"]
+    assert vpc.replaces({"InstanceTenancy": "dedicated"}, {"InstanceTenancy": "default"}) == []
+    assert vpc.replaces({"InstanceTenancy": "dedicated"}, {}) == []

@@ -145,6 +145,34 @@ def test_a_function_runs_its_new_code_with_its_new_settings(sandbox: Sandbox) ->
     assert not configuration.get("Environment", {}).get("Variables")
 
 
+def test_a_function_without_its_settings_has_those_of_aws(sandbox: Sandbox) -> None:
+    given = {
+        "Timeout": 9,
+        "MemorySize": 512,
+        "EphemeralStorage": {"Size": 1024},
+        "TracingConfig": {"Mode": "Active"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": "flights"},
+    }
+    code = {"ZipFile": handler("one")}
+    function = made(
+        "AWS::Lambda::Function",
+        Role=role(),
+        Runtime="python3.12",
+        Handler="index.handler",
+        Code=code,
+        **given,
+    )
+    function.update(*given)
+    told = boto3.client("lambda").get_function_configuration(FunctionName=function.id)
+    assert {name: told[name] for name in given} == {
+        "Timeout": 3,
+        "MemorySize": 128,
+        "EphemeralStorage": {"Size": 512},
+        "TracingConfig": {"Mode": "PassThrough"},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.id}"},
+    }
+
+
 def test_a_state_machine_takes_another_definition(sandbox: Sandbox) -> None:
     def passing(word: str) -> str:
         state = {"Type": "Pass", "Result": {"word": word}, "End": True}
