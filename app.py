@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import os
 
+import stacks  # noqa: F401  First: it names the Node that the CDK runs in.
+
+# isort: split
 import aws_cdk as cdk
 from cdk_nag import AwsSolutionsChecks
 

@@ -3,6 +3,13 @@
 Exit codes:  0 all checks hold · 1 a check failed · 2 wrong usage · 3 synthesis failed · 4 deployment
 failed · 5 a step could not be carried through · 6 something outlived its stack ·
 7 a table of facts is broken · 130 interrupted
+
+Examples:
+  labs list                     what there is
+  labs run                      the pipeline, offline
+  labs run lake --rows 2000     one lab on a sample
+  labs report                   where the page of the last run lies
+  labs run --help               what a command takes, with more examples
 """
 
 from __future__ import annotations

@@ -45,7 +45,7 @@ def synthesize(
     )
     if finished.returncode != 0 or not (outdir / "manifest.json").is_file():
         if refused := REFUSED.search(finished.stderr):
-            raise SynthError(f"synthesis failed: {refused[1]}")
+            raise SynthError(f"synthesis failed: {refused[1].strip()}")
         if "ValidationFailed" in finished.stderr:
             told = "\n".join(violations(outdir / REPORT))
             raise SynthError(f"synthesis failed; the templates do not pass:\n{told}")

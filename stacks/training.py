@@ -13,13 +13,14 @@ from aws_cdk import aws_stepfunctions as sfn
 from constructs import Construct
 
 from facts import images, instances
+from facts.errors import UnknownFactError
 from stacks.catalog import CatalogStack
 from stacks.constructs.function import WORKLOADS, LabFunction
 from stacks.constructs.lab_stack import LabStack, accept
 from stacks.lake import EVALUATIONS, FLIGHTS, MODELS, PREDICTIONS, REFERENCE, RESULTS, TRAINING, LakeStack
 from stacks.query import QueryStack
 from stacks.security import SecurityStack
-from stacks.settings import Settings
+from stacks.settings import SettingError, Settings
 
 # The model is judged on months it has never seen, later than all it learned from.
 MONTHS = {"train": ("01", "09"), "validation": ("10", "10"), "test": ("11", "12")}
@@ -56,9 +57,7 @@ class TrainingStack(LabStack):
         super().__init__(scope, id, noun="training", description="Train and judge XGBoost", settings=settings)
         self.lake, self.catalog, self.query = lake, catalog, query
         self.features = (WORKLOADS / "flights_features" / "features.sql").read_text()
-        self.instance = instances.choose(
-            settings.training_instance, "training", forced=settings.instances == "stated"
-        )
+        self.instance = instance(settings)
         self.registries = self._registries()
         self.group = self._security_group(security)
         self.subnets = [subnet.subnet_id for subnet in security.vpc.isolated_subnets]
@@ -535,3 +534,10 @@ def feature_names(sql: str) -> list[str]:
     ['hour']
     """
     return re.findall(r" AS (\w+),?$", sql, re.MULTILINE)[1:]
+
+
+def instance(settings: Settings) -> str:
+    try:
+        return instances.choose(settings.training_instance, "training", forced=settings.instances == "stated")
+    except UnknownFactError as error:
+        raise SettingError(f"lab:training_instance: {error}; see cdk.json") from None

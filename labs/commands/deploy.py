@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import subprocess
+import sys
 from pathlib import Path
 from typing import Annotated
 
@@ -10,9 +11,9 @@ import typer
 
 from labs.assembly import stacks_of, synthesized, with_needed
 from labs.commands.cost import show
-from labs.errors import DeployError
+from labs.errors import DeployError, UsageError
 from labs.flights import TOTAL
-from labs.options import Nouns, Overrides
+from labs.options import AsJson, Nouns, Overrides, printed
 from labs.registry import PIPELINE, lab
 
 MONTH = 730
@@ -28,6 +29,7 @@ def deploy_command(
         str | None, typer.Option(help="Region whose prices are shown; default: the configured one.")
     ] = None,
     overrides: Overrides = None,
+    as_json: AsJson = False,
 ) -> None:
     """Deploy labs' stacks, and the stacks they use, into the configured AWS account.
 
@@ -40,24 +42,35 @@ def deploy_command(
       labs deploy                        the pipeline
       labs deploy query -c lab:spot=true
       labs deploy --assembly build/cdk.out --yes
+      labs deploy lake --yes --json > deployed.json
     """
+    from labs import idle_costs
     from labs.account import CDK_CLI, configured_region
-    from labs.costs import check_region
+    from labs.costs import check_region, total
     from labs.synth import parsed_overrides
 
+    if as_json and not yes:
+        raise UsageError("got --json without --yes; a machine cannot be asked, so say --yes as well")
     wanted = [lab(noun).noun for noun in nouns or PIPELINE]
     where = region or configured_region() or "us-east-1"
     check_region(where)
     with synthesized(assembly, parsed_overrides(overrides or [])) as folder:
         names = [stack["name"] for stack in stacks_of(folder, wanted)]
-        show(stacks_of(folder, with_needed(folder, wanted)), where, MONTH, TOTAL)
+        costing = stacks_of(folder, with_needed(folder, wanted))
+        if not as_json:
+            show(costing, where, MONTH, TOTAL)
         refuse_updates(folder)
         if not yes:
             typer.confirm("Deploy them?", abort=True)
         options = ["--app", str(folder), "--require-approval", "never"]
-        code = subprocess.run(npx("--yes", CDK_CLI, "deploy", *options, *names), check=False).returncode
+        command = npx("--yes", CDK_CLI, "deploy", *options, *names)
+        code = subprocess.run(command, stdout=sys.stderr if as_json else None, check=False).returncode
     if code != 0:
         raise DeployError(f"the CDK command line ended with exit code {code}; what it said stands above")
+    if as_json:
+        idle = idle_costs.idle(costing, where, MONTH)
+        lines = [one.as_json() for one in idle]
+        printed({"deployed": names, "region": where, "hours": MONTH, "known_usd": total(idle), "idle": lines})
 
 
 def refuse_updates(folder: Path) -> None:

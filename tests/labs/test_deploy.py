@@ -31,6 +31,7 @@ def npx(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sandbox: Sandbox) -> Pa
     program = tmp_path / "npx"
     program.write_text(
         "import json, pathlib, sys\n"
+        "print('the CDK deploys')\n"
         f"pathlib.Path({str(tmp_path / 'said.json')!r}).write_text(json.dumps(sys.argv[1:]))\n"
         f"sys.exit(pathlib.Path({str(tmp_path / 'fail')!r}).exists())\n"
     )
@@ -58,6 +59,20 @@ def test_the_cost_is_that_of_all_that_is_deployed_and_a_stack_brings_those_it_us
     assert ["lake", "Key"] in bills
     assert with_needed(assembly().directory, ["query"]) == ["lake", "catalog", "query"]
     assert with_needed(assembly().directory, ["lake"]) == ["lake"]
+
+
+def test_for_machines_the_cdk_speaks_on_stderr(npx: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    app(["deploy", "lake", "--assembly", str(assembly().directory), "--yes", "--json"], standalone_mode=False)
+    stdout, stderr = capfd.readouterr()
+    told = json.loads(stdout)
+    assert told["deployed"] == ["ml-labs-lake"]
+    assert told["known_usd"] == sum(line["usd"] for line in told["idle"]) > 0
+    assert "the CDK deploys" in stderr
+
+
+def test_a_machine_is_not_asked(npx: Path) -> None:
+    refused = deploy("lake", "--json")
+    assert (refused.exit_code, "say --yes as well" in refused.stderr) == (2, True)
 
 
 def test_whoever_says_no_deploys_nothing(npx: Path) -> None:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 from typing import cast
@@ -15,7 +17,8 @@ from labs.assembly import prefix_of
 from labs.context import silent
 from labs.errors import SynthError, UsageError
 from stacks.settings import SettingError, Settings, context
-from tests.assembly import write
+from stacks.training import instance
+from tests.assembly import assembly, write
 
 APP = """
 import json, os, pathlib, shutil
@@ -72,6 +75,23 @@ def test_refuses_a_folder_that_is_a_file(tmp_path: Path) -> None:
     given = app(tmp_path, APP, {})
     with pytest.raises(UsageError, match=r"no assembly can lie in .*app\.py: File exists"):
         synth.synthesize(given, {}, given)
+
+
+def test_the_app_alone_needs_no_node_of_the_machine_and_says_nothing(tmp_path: Path) -> None:
+    told = {"PATH": str(tmp_path), "CDK_OUTDIR": str(tmp_path / "out")}
+    ran = subprocess.run(
+        [sys.executable, "app.py"], cwd=synth.ROOT, env=told, capture_output=True, text=True, check=False
+    )
+    assert (ran.returncode, ran.stdout, ran.stderr) == (0, "", "")
+    for template in assembly().directory.glob("*.template.json"):
+        assert (tmp_path / "out" / template.name).read_text() == template.read_text()
+
+
+def test_refuses_an_instance_type_that_does_not_exist() -> None:
+    given = context() | {"lab:training_instance": "ml.m9.giant"}
+    node = SimpleNamespace(get_all_context=lambda: given, try_get_context=given.get)
+    with pytest.raises(SettingError, match=r"lab:training_instance: no .* 'ml\.m9\.giant'; nearest: ml\.m5"):
+        instance(Settings.load(cast("Node", node)))
 
 
 @pytest.mark.parametrize("name", ["Mine", "1st", "a_b", "a--b", "a-", "\u00e4"])
