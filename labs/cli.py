@@ -117,7 +117,9 @@ def _described(lab: Lab) -> dict[str, Any]:
 
 @app.command("synth")
 def synth_command(
-    outdir: Annotated[Path, typer.Option(help="Where the cloud assembly goes.")] = synth.ASSEMBLY,
+    outdir: Annotated[
+        Path, typer.Option(help="Where the cloud assembly goes.", show_default="cdk.out")
+    ] = synth.ASSEMBLY,
     overrides: Overrides = None,
     as_json: AsJson = False,
 ) -> None:
@@ -340,7 +342,7 @@ def destroy_command(
     if (
         not yes
         and found
-        and not typer.confirm(f"Delete {', '.join(found)} with all data in {context.region}?")
+        and not typer.confirm(f"Delete {', '.join(found)} with all data in {context.region}?", err=True)
     ):
         raise typer.Exit()
     left = account.destroy(context, chosen, lambda name, what: screen.say(f"{what} {name}"))

@@ -61,7 +61,7 @@ def deploy_command(
             show(costing, where, MONTH, TOTAL)
         refuse_updates(folder)
         if not yes:
-            typer.confirm("Deploy them?", abort=True)
+            typer.confirm("Deploy them?", abort=True, err=True)
         options = ["--app", str(folder), "--require-approval", "never"]
         command = npx("--yes", CDK_CLI, "deploy", *options, *names)
         code = subprocess.run(command, stdout=sys.stderr if as_json else None, check=False).returncode

@@ -15,12 +15,18 @@ from labs import runs
 from labs.errors import CHECK_FAILED, UsageError
 from labs.options import AsJson, printed
 
-app = typer.Typer(help="What the roles were allowed, beside what they did.", no_args_is_help=True)
+app = typer.Typer(no_args_is_help=True)
 
 
 @app.callback()
 def iam() -> None:
-    """What the roles were allowed, beside what they did."""
+    """What the roles were allowed, beside what they did.
+
+    \b
+    Examples:
+      labs iam unused                the grants that the last run never used
+      labs iam unused runs/…         those of another run
+    """
 
 
 @app.command("unused")

@@ -7,6 +7,7 @@ TrainingTimeInSeconds and BillableTimeInSeconds.
 
 from __future__ import annotations
 
+import gzip
 import io
 import math
 import re
@@ -244,11 +245,22 @@ def put(s3: Any, uri: str, body: bytes, key_id: str | None) -> None:
 
 
 def packed(folder: Path) -> bytes:
-    packed = io.BytesIO()
-    with tarfile.open(fileobj=packed, mode="w:gz") as archive:
+    """A folder's contents as a gzipped archive, in the account's time: the same files, the same bytes."""
+    made = io.BytesIO()
+    with (
+        gzip.GzipFile(fileobj=made, mode="wb", mtime=clock.epoch()) as compressed,
+        tarfile.open(fileobj=compressed, mode="w") as archive,
+    ):
         for path in sorted(folder.iterdir()):
-            archive.add(path, arcname=path.name)
-    return packed.getvalue()
+            archive.add(path, arcname=path.name, filter=_of_nobody)
+    return made.getvalue()
+
+
+def _of_nobody(member: tarfile.TarInfo) -> tarfile.TarInfo:
+    member.mtime = int(clock.epoch())
+    member.uid = member.gid = 0
+    member.uname = member.gname = ""
+    return member
 
 
 def final_metrics(request: dict[str, Any], lines: list[str], region: str) -> list[dict[str, Any]]:
