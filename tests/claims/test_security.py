@@ -70,7 +70,6 @@ def test_sse_kms_uses_the_lakes_key_of_kms(lake: tuple[Any, str]) -> None:
     assert described["KeyManager"] == "CUSTOMER"
 
 
-@pytest.mark.claim("c-1.3-006")
 def test_the_trail_records_management_events_kms_among_them() -> None:
     [trail] = of_type("security", "AWS::CloudTrail::Trail").values()
     [selector] = trail["EventSelectors"]
@@ -169,7 +168,6 @@ def test_the_way_to_s3_is_a_gateway_endpoint_and_there_is_no_other() -> None:
         assert of_type("security", kind) == {}
 
 
-@pytest.mark.claim("c-1.3-028")
 def test_access_logs_go_to_another_bucket() -> None:
     buckets = of_type("lake", "AWS::S3::Bucket")
     logged = {name: p["LoggingConfiguration"] for name, p in buckets.items() if "LoggingConfiguration" in p}

@@ -109,6 +109,7 @@ def test_who_took_a_role_is_told_by_the_role_and_its_session(sandbox: Sandbox) -
     assert keys["SecretAccessKey"] not in json.dumps(assumed)
 
 
+@pytest.mark.claim("c-1.3-006")
 def test_objects_are_told_with_their_encryption(sandbox: Sandbox) -> None:
     trail()
     s3, key = boto3.client("s3"), boto3.client("kms").create_key()["KeyMetadata"]["Arn"]

@@ -46,6 +46,7 @@ def records(s3: Any) -> list[dict[str, str]]:
     return [dict(zip(REQUEST, one.groups(), strict=True)) for one in taken if one is not None]
 
 
+@pytest.mark.claim("c-1.3-028")
 def test_every_request_is_a_line_an_hour_later(sandbox: Sandbox) -> None:
     s3 = logged()
     s3.put_object(Bucket=LAKE, Key="a b/ü", Body=b"12345")
