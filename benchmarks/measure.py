@@ -43,6 +43,8 @@ def run(*arguments: str) -> Process:
     return Process(time.perf_counter() - started, peak)
 
 
-def show(what: str, here: str, beside: str, ratio: float, aim: str = "") -> None:
+def show(what: str, here: str, beside: str, ratio: float | None, aim: str = "") -> None:
+    """A line; without a ratio where there is nothing beside."""
     aimed = f"  (aim: {aim})" if aim else ""
-    print(f"{what:<34}{here:>16}{beside:>32}{ratio:>8.2f}x{aimed}", flush=True)
+    said = f"{'-':>9}" if ratio is None else f"{ratio:>8.2f}x"
+    print(f"{what:<34}{here:>16}{beside:>32}{said}{aimed}", flush=True)

@@ -11,6 +11,7 @@ from typing import Any
 from unittest.mock import patch
 
 from benchmarks.measure import show
+from labs.flights import TOTAL
 from offline.engines.s3 import api
 from offline.engines.s3.access import Access
 from offline.iam import gatekeeper
@@ -38,7 +39,7 @@ class Stopwatch:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=336_776)
+    parser.add_argument("--rows", type=int, default=TOTAL)
     rows = parser.parse_args().rows
     watch, started = Stopwatch(), time.perf_counter()
     with contextlib.ExitStack() as stack:

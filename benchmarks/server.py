@@ -10,7 +10,6 @@ those of them that their own service finds; a stack that is refused is named wit
 from __future__ import annotations
 
 import argparse
-import math
 import tempfile
 import time
 from collections.abc import Callable
@@ -211,7 +210,7 @@ def deployments(ours: Served, peers: list[Served]) -> None:
             f"deployed of {wanted} resources",
             str(here),
             f"{peer.name} {beside}",
-            here.found / beside.found if beside.found else math.inf,
+            here.found / beside.found if beside.found else None,
         )
         show(
             "its time",

@@ -65,7 +65,7 @@ class Commands(TyperGroup):
         except FactsError as error:
             complain(str(error))
             raise typer.Exit(BROKEN_TABLE if isinstance(error, TableError) else WRONG_USAGE) from None
-        except Exception as error:
+        except Exception as error:  # whatever is not the account's refusal goes on as it is
             if not _of_an_account(error):
                 raise
             complain(f"the account could not be asked: {error}")

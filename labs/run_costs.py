@@ -63,9 +63,6 @@ Quantity = tuple[str, float | None, str]
 """Price id, units and how they follow; None where only the deployed stack knows how many."""
 
 
-AUDIT_QUERIES = 3
-
-
 def _lake(load: Load) -> Iterator[Quantity]:
     yield "s3-put-1000", 411 / 1000, "reference tables, two layouts, six formats and what S3 refuses"
     yield "s3-get-1000", 430 / 1000, "two questions of two layouts, two columns of six formats"
@@ -76,8 +73,12 @@ def _lake(load: Load) -> Iterator[Quantity]:
 def _security(load: Load) -> Iterator[Quantity]:
     events = 3 * load.objects
     yield "cloudtrail-data-event-100000", events / 1e5, f"{events:,} reads and writes of the lake's objects"
-    scanned = AUDIT_QUERIES * limits.number("athena-scan-minimum-bytes")
-    yield "athena-scan-tb", scanned / 1e12, f"{AUDIT_QUERIES} questions of the log files, 10 MB each at least"
+    asked = (
+        limits.number("cloudtrail-delivery-minutes") + limits.number("s3-access-log-delivery-minutes") / 10
+    )
+    scanned = (asked + 1) * limits.number("athena-scan-minimum-bytes")
+    how = f"{asked + 1:g} questions of log files, asked again until these are there, 10 MB each at least"
+    yield "athena-scan-tb", scanned / 1e12, how
 
 
 def _streaming(load: Load) -> Iterator[Quantity]:

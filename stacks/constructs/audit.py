@@ -126,7 +126,7 @@ class Audit(Construct):
             "access_log",
             "Requests to the lake's bucket, as S3 logs them",
             columns,
-            self._lake.logs.s3_url_for_object("access/lake/"),
+            self._lake.logs.s3_url_for_object(self._lake.bucket.logs_prefix),
             {
                 "serialization_library": "org.apache.hadoop.hive.serde2.RegexSerDe",
                 "parameters": {"input.regex": line_pattern()},

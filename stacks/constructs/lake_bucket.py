@@ -20,6 +20,7 @@ class LakeBucket(s3.Bucket):
     """Private, versioned, TLS only, logged, and SSE-KMS whatever a client asks for."""
 
     def __init__(self, scope: Construct, id: str, *, key: kms.Key, logs: s3.IBucket, **props: Any) -> None:
+        self.logs_prefix = f"access/{id.lower()}/"
         super().__init__(
             scope,
             id,
@@ -27,7 +28,7 @@ class LakeBucket(s3.Bucket):
             encryption_key=key,
             bucket_key_enabled=True,
             server_access_logs_bucket=logs,
-            server_access_logs_prefix=f"access/{id.lower()}/",
+            server_access_logs_prefix=self.logs_prefix,
             **props,
         )
         self.key = key

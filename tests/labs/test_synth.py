@@ -105,7 +105,7 @@ def test_the_name_of_cdk_json_is_that_of_every_stack_that_is_looked_for(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     app(tmp_path, APP, {"lab:name": "mine"})
-    monkeypatch.setattr("labs.synth.ROOT", tmp_path)
+    monkeypatch.setattr("labs.synth.ROOT", tmp_path)  # a clone with another cdk.json
     monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "x")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "x")

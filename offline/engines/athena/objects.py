@@ -141,7 +141,7 @@ class Store:
         try:
             text = (gzip.decompress(body) if wanted.key.endswith(".gz") else body).decode()
             rewrite(text, serde, path)
-        except (OSError, EOFError, ValueError, KeyError) as error:
+        except (OSError, EOFError, ValueError, KeyError, TypeError) as error:
             path.touch()
             return File(path, wanted, broken=f"{type(error).__name__}: {error}")
         return File(path, wanted)
@@ -168,11 +168,18 @@ def _lowered(value: Any, keep: tuple[str, ...] = AS_TEXT) -> Any:
     }
 
 
+def pattern_of(serde: Mapping[str, str]) -> re.Pattern[str]:
+    """The pattern of a table whose lines RegexSerDe takes apart."""
+    try:
+        return re.compile(serde[PATTERN])
+    except (KeyError, re.error) as error:
+        message = f"RegexSerDe needs a regular expression as {PATTERN}: {error}"
+        raise QueryError("HIVE_INVALID_METADATA", message) from None
+
+
 def by_pattern(text: str, serde: Mapping[str, str], path: Path) -> None:
     """RegexSerDe: each group of the pattern is a column; a line that does not fit is all NULL."""
-    if PATTERN not in serde:
-        raise ValueError(f"RegexSerDe needs the property {PATTERN}")
-    pattern = re.compile(serde[PATTERN])
+    pattern = pattern_of(serde)
     found = [pattern.fullmatch(line) for line in text.splitlines()]
     groups = [[one.group(index + 1) if one else None for one in found] for index in range(pattern.groups)]
     columns = {f"c{index}": pa.array(values, pa.string()) for index, values in enumerate(groups)}

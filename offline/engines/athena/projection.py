@@ -10,6 +10,7 @@ import itertools
 import re
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from math import prod
 from typing import Any
 
 from dateutil.relativedelta import relativedelta
@@ -22,6 +23,8 @@ JAVA = {"yyyy": "%Y", "MM": "%m", "dd": "%d", "HH": "%H", "mm": "%M", "ss": "%S"
 """Letters of a Java date pattern → directives of strftime."""
 UNITS = ("YEARS", "MONTHS", "WEEKS", "DAYS", "HOURS", "MINUTES", "SECONDS")
 NOW = re.compile(rf"NOW(?:\s*([+-])\s*(\d+)\s*({'|'.join(UNITS)}))?")
+MOST = 1_000_000
+"""Partitions of one table: all of them are written down here."""
 Properties = Mapping[str, str]
 
 
@@ -37,7 +40,10 @@ def projected(
     if template is None:
         folder = location if location.endswith("/") else f"{location}/"
         template = folder + "".join(f"{key}=${{{key}}}/" for key in keys)
-    for values in itertools.product(*(list(_values(key, parameters)) for key in keys)):
+    every = [list(itertools.islice(_values(key, parameters), MOST + 1)) for key in keys]
+    if prod(map(len, every)) > MOST:
+        raise unsupported(f"partition projection of more than {MOST:,} partitions; narrow the ranges")
+    for values in itertools.product(*every):
         place = template
         for key, value in zip(keys, values, strict=True):
             place = place.replace(f"${{{key}}}", value)
@@ -68,12 +74,20 @@ def _enum(key: str, parameters: Properties) -> Iterator[str]:
 
 def _integer(key: str, parameters: Properties) -> Iterator[str]:
     first, last = _range(key, parameters)
-    digits = int(parameters.get(f"projection.{key}.digits", "0"))
+    digits, step = _count(key, "digits", parameters, 1), _count(key, "interval", parameters, 1)
     try:
-        numbers = range(int(first), int(last) + 1, int(parameters.get(f"projection.{key}.interval", "1")))
+        numbers = range(int(first), int(last) + 1, step)
     except ValueError:
         raise _invalid(f"range of {key} is two whole numbers, got {first},{last}") from None
     yield from (f"{number:0{digits}d}" for number in numbers)
+
+
+def _count(key: str, name: str, parameters: Properties, default: int) -> int:
+    """A property that is a whole number, one at least."""
+    given = parameters.get(f"projection.{key}.{name}", str(default))
+    if not given.isdecimal() or int(given) < 1:
+        raise _invalid(f"{name} of {key} is a whole number from 1 on, got {given}")
+    return int(given)
 
 
 def _range(key: str, parameters: Properties) -> tuple[str, str]:
@@ -89,7 +103,7 @@ def _date(key: str, parameters: Properties) -> Iterator[str]:
     unit = parameters.get(f"projection.{key}.interval.unit", _finest(form)).upper()
     if unit not in UNITS:
         raise _invalid(f"interval.unit of {key} is one of {', '.join(UNITS)}, got {unit}")
-    count = int(parameters.get(f"projection.{key}.interval", "1"))
+    count = _count(key, "interval", parameters, 1)
     steps = itertools.count()
     while (moment := first + _shift(unit, count * next(steps))) <= last:
         yield moment.strftime(form)

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from offline.engines.athena.catalog import Table
+from offline.engines.athena.errors import QueryError
 from offline.engines.athena.hive import INTEGERS, duckdb_type, literal, quoted
-from offline.engines.athena.objects import File
+from offline.engines.athena.objects import File, pattern_of
 
 NEVER = "\ufdd0"
 """A noncharacter, which no text file holds: switches DuckDB's null string off."""
@@ -139,6 +140,9 @@ def json(table: Table, files: Sequence[File]) -> tuple[str, str]:
 
 
 def regex(table: Table, files: Sequence[File]) -> tuple[str, str]:
+    """RegexSerDe: as many groups as columns."""
+    if pattern_of(table.serde).groups != len(table.columns):
+        raise QueryError("HIVE_CURSOR_ERROR", "Number of matching groups doesn't match the number of columns")
     return "read_parquet", ""
 
 

@@ -21,6 +21,7 @@ from offline.clock import clock
 from offline.engine import Engine
 from offline.engines.cloudtrail import selectors
 from offline.engines.cloudtrail.trail import Trail
+from offline.errors import EngineError
 
 __all__ = ["CloudTrailEngine", "url_bases", "url_paths"]
 
@@ -39,6 +40,16 @@ class InsufficientEncryptionPolicyError(JsonRESTError):
     def __init__(self, bucket: str, key: str) -> None:
         message = f"Insufficient permissions to access S3 bucket {bucket} or KMS key {key}."
         super().__init__("InsufficientEncryptionPolicyException", message)
+
+
+class OrganizationsNotInUseError(JsonRESTError):
+    """A trail of an organization, in an account that is in none."""
+
+    def __init__(self) -> None:
+        message = (
+            "The request could not be processed because your account is not a member of an organization."
+        )
+        super().__init__("OrganizationsNotInUseException", message)
 
 
 class CloudTrailApi(CloudTrailResponse):
@@ -99,44 +110,63 @@ class CloudTrailEngine(Engine, CloudTrailBackend):
         trail.advanced_event_selectors = []
         return super().put_event_selectors(trail_name, event_selectors, advanced_event_selectors)
 
+    def put_insight_selectors(self, trail_name: str, insight_selectors: list[dict[str, str]]) -> Any:
+        """None: what would be found is not looked for."""
+        if insight_selectors:
+            kinds = ", ".join(str(one.get("InsightType")) for one in insight_selectors)
+            raise EngineError(
+                f"CloudTrail finds no insights offline, got {kinds}; leave InsightSelectors empty"
+            )
+        return super().put_insight_selectors(trail_name, insight_selectors)
+
     def due(self) -> datetime | None:
         """When the next log file or digest is to be written."""
         moments = [moment for trail in self.trails.values() if (moment := trail.due()) is not None]
         return min(moments, default=None)
 
     def settle(self) -> bool:
-        return any(trail.settle(self._sign) for trail in self.trails.values())
+        return any(trail.settle(self) for trail in self.trails.values())
 
     def public_keys(self) -> list[dict[str, Any]]:
         """The key that digests are signed with, once one is."""
         if self._key is None:
             return []
         valid = {"ValidityStartTime": self._key_since, "ValidityEndTime": clock.now().replace(year=9999)}
-        return [{"Value": self._public(), "Fingerprint": self._fingerprint(), **valid}]
+        return [{"Value": self._public(), "Fingerprint": self.fingerprint(), **valid}]
 
-    def _sign(self, text: bytes) -> tuple[str, str]:
+    def sign(self, text: bytes) -> str:
+        """The signature of a text, in hexadecimal digits."""
         from cryptography.hazmat.primitives import hashes
-        from cryptography.hazmat.primitives.asymmetric import padding, rsa
+        from cryptography.hazmat.primitives.asymmetric import padding
+
+        signature: bytes = self._private().sign(text, padding.PKCS1v15(), hashes.SHA256())
+        return signature.hex()
+
+    def _private(self) -> Any:
+        """The key of the region, made when the first digest is signed."""
+        from cryptography.hazmat.primitives.asymmetric import rsa
 
         if self._key is None:
             self._key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
             self._key_since = clock.now().replace(hour=0, minute=0, second=0, microsecond=0)
-        signature: bytes = self._key.sign(text, padding.PKCS1v15(), hashes.SHA256())
-        return signature.hex(), self._fingerprint()
+        return self._key
 
     def _public(self) -> bytes:
         """The public key in PKCS #1, as DER."""
         from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-        found: bytes = self._key.public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
+        found: bytes = self._private().public_key().public_bytes(Encoding.DER, PublicFormat.PKCS1)
         return found
 
-    def _fingerprint(self) -> str:
+    def fingerprint(self) -> str:
+        """What tells the public key from others."""
         return hashlib.md5(self._public(), usedforsecurity=False).hexdigest()
 
 
 def _check(trail: Trail) -> None:
-    """What CloudTrail looks at before it takes a bucket and a key."""
+    """What CloudTrail looks at before it takes a trail's settings: its bucket and key among them."""
+    if trail.is_org_trail:
+        raise OrganizationsNotInUseError
     key = trail.folder("CloudTrail", trail.region_name) + "check"
     if not trail.deliverer.may("s3:GetBucketAcl", trail.bucket_name):
         raise InsufficientS3BucketPolicyError(trail.bucket_name)

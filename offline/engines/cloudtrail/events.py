@@ -20,11 +20,12 @@ from botocore.utils import lowercase_dict
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.responses import BaseResponse
 from moto.core.utils import get_service_model
+from moto.utilities.utils import get_partition
 
 from offline.audit import KeyUse
 from offline.changes import only_reads
 from offline.clock import clock
-from offline.engines.s3.served import Served
+from offline.engines.s3.served import Served, error_of
 from offline.iam.callers import Caller, unique_id
 
 VERSION = "1.11"
@@ -87,7 +88,7 @@ def of_request(served: Served, account: str) -> dict[str, Any]:
     name, bucket = served.operation, served.bucket
     data = bool(served.key) or name in ("ListObjects", "ListObjectVersions", "ListMultipartUploads")
     data |= name in ("HeadBucket", "DeleteObjects")
-    arn = f"arn:aws:s3:::{bucket}"
+    arn = f"arn:{get_partition(served.region)}:s3:::{bucket}"
     about = f"{arn}/{served.key or served.query.get('prefix', '')}"
     resources = [
         {"type": "AWS::S3::Object", "ARN": about}
@@ -95,6 +96,7 @@ def of_request(served: Served, account: str) -> dict[str, Any]:
         else {"type": "AWS::S3::Object", "ARNPrefix": about},
         {"accountId": account, "type": "AWS::S3::Bucket", "ARN": arn},
     ]
+    version, way = served.signature
     asked = {"bucketName": bucket, **({"key": served.key} if served.key else {}), **served.query}
     asked |= {header: value for header, value in served.headers.items() if header in ASKED}
     return {
@@ -107,7 +109,7 @@ def of_request(served: Served, account: str) -> dict[str, Any]:
         "requestParameters": asked if bucket else None,
         "responseElements": None,
         "additionalEventData": {
-            "SignatureVersion": "SigV4",
+            **({"SignatureVersion": version, "AuthenticationMethod": way} if version else {}),
             "bytesTransferredIn": served.received,
             "bytesTransferredOut": served.sent,
             **_protection(served),
@@ -314,7 +316,11 @@ def _keys(service: str, event: dict[str, Any], body: Any) -> list[dict[str, str]
     if key is None:
         return []
     account, region = event["recipientAccountId"], event["awsRegion"]
-    arn = key if str(key).startswith("arn:") else f"arn:aws:kms:{region}:{account}:key/{key}"
+    arn = (
+        key
+        if str(key).startswith("arn:")
+        else f"arn:{get_partition(region)}:kms:{region}:{account}:key/{key}"
+    )
     return [{"accountId": account, "type": "AWS::KMS::Key", "ARN": arn}]
 
 
@@ -328,8 +334,6 @@ def _error(status: int, headers: Mapping[str, Any], body: Any) -> tuple[str, str
     except ValueError:
         found = None
     if not isinstance(found, dict):
-        from offline.engines.s3.served import error_of
-
         return error_of(status, body)
     code = str(found.get("__type") or found.get("code") or headers.get("x-amzn-errortype") or status)
     message = str(found.get("message") or found.get("Message") or "")

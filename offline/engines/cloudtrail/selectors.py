@@ -33,7 +33,10 @@ def check(basic: list[dict[str, Any]], advanced: list[dict[str, Any]]) -> None:
             )
         if unknown := sorted(set(fields) - set(FIELDS)):
             raise InvalidEventSelectorsError(f"fields are {', '.join(FIELDS)}, got {', '.join(unknown)}")
-        kinds |= set(fields.get("resources.type", {}).get("Equals") or [])
+        of = fields.get("resources.type", {}).get("Equals") or []
+        if category == "Data" and not of:
+            raise InvalidEventSelectorsError("resources.type Equals is required where eventCategory is Data")
+        kinds |= set(of)
     if other := sorted(str(kind) for kind in kinds - {OBJECTS}):
         raise InvalidEventSelectorsError(
             f"data events are logged of {OBJECTS} alone in this offline account, got {', '.join(other)}"

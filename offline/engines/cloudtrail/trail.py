@@ -11,11 +11,10 @@ import hashlib
 import json
 import random
 import string
-from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, Protocol
 
 from botocore.exceptions import ClientError
 from moto.cloudtrail.models import Trail as MotoTrail
@@ -25,13 +24,21 @@ from facts import limits
 from offline import changes
 from offline.clock import clock
 from offline.engine import client_of_role, client_of_service
+from offline.engines import log_events
 from offline.engines.cloudtrail import selectors
 from offline.engines.s3.deliveries import Deliverer
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 ALGORITHM = "SHA256withRSA"
-Sign = Callable[[bytes], tuple[str, str]]
-"""Gives the signature of a text and the fingerprint of the key, both in hexadecimal digits."""
+RETRY = timedelta(hours=1)
+"""After which a delivery is tried again that the bucket or the key did not let through."""
+
+
+class Signer(Protocol):
+    """Who signs digests; signature and fingerprint of the key are hexadecimal digits."""
+
+    def sign(self, text: bytes) -> str: ...
+    def fingerprint(self) -> str: ...
 
 
 def interval() -> timedelta:
@@ -132,21 +139,21 @@ class Trail(MotoTrail):
             self.chains[self.region_name] = Chain(self.status.started or clock.now())
         return self.chains
 
-    def settle(self, sign: Sign) -> bool:
+    def settle(self, signer: Signer) -> bool:
         """Write what is due."""
         now, done = clock.now(), False
         if self.since is not None and (self.again or self.since + interval()) <= now:
             done = self._deliver()
         for region, chain in self._chains().items():
             if chain.since + digest_interval() <= now:
-                self._digest(region, chain, now, sign)
+                self._digest(region, chain, now, signer)
                 done = True
         return done
 
     # -- log files ----------------------------------------------------------------------------------------
 
     def _deliver(self) -> bool:
-        """Write a log file for each region; where the bucket does not let us, try again in an hour."""
+        """Write a log file for each region; where the bucket does not let us, try again later."""
         files: dict[str, list[tuple[str, str]]] = {}
         for region, time, text in self.pending:
             files.setdefault(region, []).append((time, text))
@@ -154,7 +161,7 @@ class Trail(MotoTrail):
         error = self.refusal(next(iter(keys.values())))
         self.status.note("", error)
         if error:
-            self.again = clock.now() + timedelta(hours=1)
+            self.again = clock.now() + RETRY
             return False
         for region, records in files.items():
             body = '{"Records":[' + ",".join(text for _, text in records) + "]}"
@@ -173,7 +180,10 @@ class Trail(MotoTrail):
         deliverer = self.deliverer
         if not deliverer.may("s3:PutObject", self.bucket_name, key):
             return "AccessDenied"
-        context = {"aws:cloudtrail:arn": self.arn, "aws:s3:arn": f"arn:aws:s3:::{self.bucket_name}/{key}"}
+        context = {
+            "aws:cloudtrail:arn": self.arn,
+            "aws:s3:arn": f"arn:{self.partition}:s3:::{self.bucket_name}/{key}",
+        }
         if self.kms_key_id and not deliverer.may_use(self.kms_key_id, context):
             return "KMS.AccessDenied"
         return ""
@@ -212,13 +222,11 @@ class Trail(MotoTrail):
         group, error = self.cw_log_group_arn.split(":log-group:")[1].removesuffix(":*"), ""
         for region, records in files.items():
             stream = f"{self.account_id}_CloudTrail_{region}"
-            now = int(clock.now().timestamp() * 1000)
-            events = [{"timestamp": now, "message": text} for _, text in records]
             try:
                 logs = client_of_role("logs", self.cw_role_arn, self.region_name)
                 with suppress(logs.exceptions.ResourceAlreadyExistsException):
                     logs.create_log_stream(logGroupName=group, logStreamName=stream)
-                logs.put_log_events(logGroupName=group, logStreamName=stream, logEvents=events)
+                log_events.put(logs, group, stream, [text for _, text in records])
             except ClientError as problem:
                 error = problem.response["Error"]["Code"]
         self.status.note("CloudWatchLogs", error)
@@ -231,7 +239,7 @@ class Trail(MotoTrail):
 
     # -- digests ------------------------------------------------------------------------------------------
 
-    def _digest(self, region: str, chain: Chain, now: datetime, sign: Sign) -> None:
+    def _digest(self, region: str, chain: Chain, now: datetime, signer: Signer) -> None:
         """Write and sign the digest of the hour that has passed."""
         end = f"{now:%Y-%m-%dT%H:%M:%SZ}"
         name = f"{self.account_id}_CloudTrail-Digest_{region}_{self.trail_name}_{self.region_name}"
@@ -241,7 +249,6 @@ class Trail(MotoTrail):
         if error:
             chain.since = now
             return
-        _, fingerprint = sign(b"")
         times = sorted(
             time for file in chain.files for time in (file["oldestEventTime"], file["newestEventTime"])
         )
@@ -252,7 +259,7 @@ class Trail(MotoTrail):
                 "digestEndTime": end,
                 "digestS3Bucket": self.bucket_name,
                 "digestS3Object": key,
-                "digestPublicKeyFingerprint": fingerprint,
+                "digestPublicKeyFingerprint": signer.fingerprint(),
                 "digestSignatureAlgorithm": ALGORITHM,
                 "newestEventTime": times[-1] if times else None,
                 "oldestEventTime": times[0] if times else None,
@@ -265,7 +272,7 @@ class Trail(MotoTrail):
             }
         ).encode()
         hashed, before = hashlib.sha256(text).hexdigest(), chain.previous.get("signature") or "null"
-        signature, _ = sign(f"{end}\n{self.bucket_name}/{key}\n{hashed}\n{before}".encode())
+        signature = signer.sign(f"{end}\n{self.bucket_name}/{key}\n{hashed}\n{before}".encode())
         self._put(key, text, {"signature": signature, "signature-algorithm": ALGORITHM})
         chain.previous = {
             "bucket": self.bucket_name,

@@ -6,9 +6,9 @@ import math
 from typing import Any
 
 from botocore.exceptions import ClientError
-from moto.core.utils import unix_time_millis
 
 from offline.engine import client_of_role
+from offline.engines import log_events
 from offline.engines.lambda_.environment import Answer
 from offline.engines.lambda_.function import Function
 
@@ -29,14 +29,11 @@ def write(function: Function, stream: str, messages: list[str]) -> None:
     """Put the lines into the function's log group, as the function's role.
 
     A role that may not write logs leaves none, and the invocation does not notice: as on AWS.
-    Events carry the time of moto's Logs, which turns away events older than 14 days.
     """
     logs = client_of_role("logs", function.role, function.region)
-    now = int(unix_time_millis())
-    events = [{"timestamp": now, "message": message} for message in messages]
     try:
         _ensure(logs, function.log_group, stream)
-        logs.put_log_events(logGroupName=function.log_group, logStreamName=stream, logEvents=events)
+        log_events.put(logs, function.log_group, stream, messages)
     except ClientError as error:
         if "AccessDenied" not in error.response["Error"]["Code"]:
             raise

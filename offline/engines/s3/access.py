@@ -107,7 +107,7 @@ class Access:
         self, api: Any, caller: Caller, bucket: FakeBucket | None, name: str | None, key: str | None
     ) -> None:
         self._api, self._caller, self._bucket, self._name, self._key = api, caller, bucket, name, key
-        self._query = dict(parse_qsl(api.parsed_url.query, keep_blank_values=True))
+        self._query = api.given
         region = bucket.region_name if bucket else api.region
         owner = bucket.account_id if bucket else api.current_account
         self._place = Place(owner, region, get_partition(region))

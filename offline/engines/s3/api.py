@@ -85,7 +85,7 @@ class S3Api(S3Response):
     def _served(self, status: int, headers: Any, body: Any, seconds: float) -> Served:
         error, message = error_of(status, body)
         key = unquote(self.parse_key_name()) if self.bucket_name else ""
-        deleting = self.method == "POST" and "delete" in self.parsed_url.query
+        deleting = self.method == "POST" and "delete" in self.given
         told = {str(name).lower(): str(value) for name, value in headers.items()}
         size = len(self.body or b"") if self.method == "PUT" else told.get("content-length")
         return Served(
@@ -95,7 +95,7 @@ class S3Api(S3Response):
             target=self.parsed_url.path + (f"?{self.parsed_url.query}" if self.parsed_url.query else ""),
             bucket=self.bucket_name or "",
             key=key,
-            query=dict(parse_qsl(self.parsed_url.query, keep_blank_values=True)),
+            query=self.given,
             headers={str(name).lower(): str(value) for name, value in self.headers.items()},
             region=self.region,
             status=status,
@@ -128,9 +128,9 @@ class S3Api(S3Response):
 
     def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
-        account, query = self.current_account, dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
+        self.given = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
         with unnoted():
-            self.caller = enter(caller_of(self.headers, query, account, self.region))
+            self.caller = enter(caller_of(self.headers, self.given, self.current_account, self.region))
         if request.method not in READING:
             self.backend.changed = True
 
@@ -139,7 +139,7 @@ class S3Api(S3Response):
     ) -> None:
         if self.data.get("Action") == "DeleteObject" and self.method == "POST":
             return  # DeleteObjects is decided key by key.
-        presigned.check(dict(parse_qsl(self.parsed_url.query, keep_blank_values=True)))
+        presigned.check(self.given)
         try:
             with unnoted():
                 self.access(bucket_name, key_name).check()
@@ -148,19 +148,19 @@ class S3Api(S3Response):
         if self.method in ("PUT", "POST"):
             self._check_acl(bucket_name, key_name)
         if bucket_name in s3_backends.bucket_accounts and key_name:
-            query = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
             bucket = self.backend.get_bucket(str(bucket_name))
-            customer_keys.check(self.method, self.headers, query, bucket, key_name)
+            customer_keys.check(self.method, self.headers, self.given, bucket, key_name)
 
     def _check_acl(self, bucket_name: str | None, key_name: str | None) -> None:
         """Block Public Access, or ownership that knows no ACLs, refuses an ACL that policies allow."""
-        query, resource = self._get_querystring(self.request, self.uri), f"arn:aws:s3:::{bucket_name}"
+        resource = f"arn:{self.backend.partition}:s3:::{bucket_name}"
         headers = {str(name).lower(): str(value) for name, value in self.headers.items()}
         if bucket_name not in s3_backends.bucket_accounts:
-            public.check_new(headers)
+            if key_name is None:
+                public.check_new(headers)
             return
         bucket = self.backend.get_bucket(str(bucket_name))
-        told = "acl" in query and "x-amz-acl" not in self.headers and self.body
+        told = "acl" in self.given and "x-amz-acl" not in self.headers and self.body
         if not public.check_acl(bucket, headers, self._acl_from_body() if told else None):
             action = "s3:PutObjectAcl" if key_name else "s3:PutBucketAcl"
             where = f"{resource}/{key_name}" if key_name else resource

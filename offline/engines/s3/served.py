@@ -87,6 +87,14 @@ class Served:
         return of_object(self.method, self.query, copied) if self.key else of_bucket(self.method, self.query)
 
     @property
+    def signature(self) -> tuple[str, str]:
+        """Its version, and where it stands; both empty of a request that nobody signed."""
+        written = self.headers.get("authorization", "")
+        if "X-Amz-Signature" in self.query or "Signature" in self.query:
+            return ("SigV4" if "X-Amz-Signature" in self.query else "SigV2"), "QueryString"
+        return (("SigV4" if written.startswith("AWS4") else "SigV2"), "AuthHeader") if written else ("", "")
+
+    @property
     def operation(self) -> str:
         return self.names[0] if self.bucket else "ListBuckets"
 

@@ -13,12 +13,12 @@ from urllib.parse import quote
 
 from moto.s3.models import OWNER
 
+from facts import limits
 from offline.clock import clock
 from offline.engines.s3.deliveries import Deliverer
 from offline.engines.s3.served import Served
 
 PRINCIPAL = "logging.s3.amazonaws.com"
-INTERVAL = timedelta(hours=1)
 ABSENT = "-"
 CIPHER, TLS = "TLS_AES_128_GCM_SHA256", "TLSv1.3"
 """What the loopback endpoint stands for."""
@@ -49,7 +49,11 @@ def hear(bucket: Logged, served: Served) -> bool:
 
 def due(bucket: Logged) -> datetime | None:
     """When a bucket's lines are to be delivered."""
-    return bucket.unlogged_since + INTERVAL if bucket.unlogged_since else None
+    return bucket.unlogged_since + _interval() if bucket.unlogged_since else None
+
+
+def _interval() -> timedelta:
+    return timedelta(minutes=float(limits.value("s3-access-log-delivery-minutes")))
 
 
 def deliver(bucket: Logged, encryption_of: Any) -> None:
@@ -73,7 +77,7 @@ def line(served: Served, deleted: str = "") -> str:
     operation, key = served.names[1], served.key
     if deleted:
         operation, key = "BATCH.DELETE.OBJECT", deleted
-    signed = caller.kind != "anonymous"
+    version, way = served.signature
     fields = [
         OWNER,
         served.bucket,
@@ -94,9 +98,9 @@ def line(served: Served, deleted: str = "") -> str:
         _quoted(headers.get("user-agent")),
         served.query.get("versionId") or served.answer.get("x-amz-version-id") or ABSENT,
         served.id,
-        "SigV4" if signed else ABSENT,
+        version or ABSENT,
         CIPHER,
-        ("QueryString" if "X-Amz-Signature" in served.query else "AuthHeader") if signed else ABSENT,
+        way or ABSENT,
         headers.get("host") or ABSENT,
         TLS,
         ABSENT,

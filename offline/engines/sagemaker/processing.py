@@ -27,7 +27,7 @@ from botocore.exceptions import ClientError
 from facts import limits
 from offline.clock import clock
 from offline.containers import script
-from offline.engines.sagemaker import containers, logs, network
+from offline.engines.sagemaker import logs, network
 from offline.engines.sagemaker.channels import bucket_and_key, save
 from offline.engines.sagemaker.training import (
     REASON_CHARACTERS,
@@ -38,8 +38,7 @@ from offline.engines.sagemaker.training import (
     told,
 )
 
-ROOT = Path("/opt/ml")
-MESSAGE_BYTES = 1024
+ROOT = Path(script.ROOT)
 
 
 @dataclass
@@ -153,8 +152,8 @@ def _lay_out(job: ProcessingJob, base: Path, s3: Any) -> None:
 def at(place: str, base: Path) -> Path:
     """Where a path below /opt/ml lies.
 
-    >>> str(at("/opt/ml/processing/input", Path("/tmp/job")))
-    '/tmp/job/processing/input'
+    >>> str(at("/opt/ml/processing/input", Path("/job")))
+    '/job/processing/input'
     """
     return base / Path(place).relative_to(ROOT)
 
@@ -205,8 +204,8 @@ def _start(job: ProcessingJob, base: Path, region: str) -> subprocess.Popen[str]
 def _moved(text: str, base: Path) -> str:
     """A text whose paths below /opt/ml lead to what stands for it.
 
-    >>> _moved("--in=/opt/ml/processing/in s3://lake/opt/ml/x", Path("/tmp/job"))
-    '--in=/tmp/job/processing/in s3://lake/opt/ml/x'
+    >>> _moved("--in=/opt/ml/processing/in s3://lake/opt/ml/x", Path("/job"))
+    '--in=/job/processing/in s3://lake/opt/ml/x'
     """
     return re.sub(rf"(?<![\w./-]){ROOT}(?![\w.-])", str(base), text)
 
@@ -265,14 +264,9 @@ def _message(base: Path) -> str | None:
         path.read_bytes().decode()
     except UnicodeDecodeError:
         raise JobFailed("ClientError: The exit message in /opt/ml/output/message is not UTF-8.") from None
-    return path.read_bytes()[:MESSAGE_BYTES].decode(errors="ignore")
+    return path.read_bytes()[: int(limits.value("sagemaker-exit-message-bytes"))].decode(errors="ignore")
 
 
 def max_runtime_seconds(request: dict[str, Any]) -> int:
     given = request.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
     return int(given or limits.value("sagemaker-processing-seconds-default"))
-
-
-def check_image(image: str, region: str) -> None:
-    """Scripts run in place of the image's own Python."""
-    containers.algorithm_of(image, region, containers.SCRIPTED)

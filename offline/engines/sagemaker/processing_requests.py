@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from offline.engines.sagemaker.processing import check_image, outputs
+from offline.engines.sagemaker.containers import SCRIPTED, algorithm_of
+from offline.engines.sagemaker.processing import ROOT, outputs
 from offline.engines.sagemaker.requests import check_instance, check_only, check_role, check_shape, refuse
 
 PLAYED = {
@@ -15,7 +16,7 @@ PLAYED = {
 CLUSTER_PLAYED = {"InstanceCount", "InstanceType", "VolumeSizeInGB", "VolumeKmsKeyId"}
 INPUT_PLAYED = {"InputName", "S3Input"}
 OUTPUT_PLAYED = {"OutputName", "S3Output"}
-PLACE = "/opt/ml/processing/"
+PLACE = f"{ROOT}/processing/"
 SCRIPT = re.compile(rf"{PLACE}.+\.py")
 
 
@@ -38,7 +39,7 @@ def check_processing(request: dict[str, Any], region: str) -> None:
 
 
 def _check_application(application: dict[str, Any], region: str) -> None:
-    check_image(application["ImageUri"], region)
+    algorithm_of(application["ImageUri"], region, SCRIPTED)
     words = application.get("ContainerEntrypoint") or []
     if len(words) < 2 or words[0] not in ("python", "python3") or not SCRIPT.fullmatch(words[1]):
         raise refuse(

@@ -154,7 +154,7 @@ def test_a_policy_that_the_refused_one_replaced_is_noticed(
     context: Context, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     found = iter([{"Statement": []}, {"Statement": ["another"]}])
-    monkeypatch.setattr(doors, "_policy", lambda s3, bucket: next(found))
+    monkeypatch.setattr(doors, "_policy", lambda s3, bucket: next(found))  # no S3 replaces what it refuses
     assert failed(doors.try_doors(context)) == ["the policy is the one it was"]
 
 

@@ -77,6 +77,24 @@ def test_another_pattern_over_the_same_objects_reads_them_anew(s3: Any) -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    ("pattern", "message"),
+    [
+        ("([a-z]) ([0-9])", "Number of matching groups doesn't match the number of columns"),
+        ("([a-z]", "RegexSerDe needs a regular expression as input.regex: missing"),
+    ],
+)
+def test_a_pattern_that_fits_no_table_is_refused(s3: Any, pattern: str, message: str) -> None:
+    s3.put_object(Bucket=BUCKET, Key="web/a.log", Body=b"a 1")
+    serde = "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.RegexSerDe'"
+    ask(
+        f"CREATE EXTERNAL TABLE logs.odd (x string) {serde}"
+        f" WITH SERDEPROPERTIES ('input.regex' = '{pattern}') STORED AS TEXTFILE LOCATION 's3://{BUCKET}/web/'"
+    )
+    with pytest.raises(AssertionError, match=message):
+        ask("SELECT x FROM logs.odd")
+
+
 TRAIL = f"""
 CREATE EXTERNAL TABLE logs.trail (
     eventname string, useridentity struct<arn:string,sessioncontext:struct<sessionissuer:struct<arn:string>>>,
@@ -134,8 +152,9 @@ def test_a_day_that_comes_is_projected_without_anybody_adding_it(s3: Any, sandbo
     assert ask("SELECT count(*) FROM logs.trail") == [["0"]], "the range has moved on"
 
 
-def test_a_document_that_is_none_is_bad_data(s3: Any) -> None:
-    s3.put_object(Bucket=BUCKET, Key="trail/2026/01/05/x.json.gz", Body=gzip.compress(b"not json"))
+@pytest.mark.parametrize("content", [b"not json", b"[]", b"{}"])
+def test_a_document_that_is_none_is_bad_data(s3: Any, content: bytes) -> None:
+    s3.put_object(Bucket=BUCKET, Key="trail/2026/01/05/x.json.gz", Body=gzip.compress(content))
     ask(TRAIL)
     with pytest.raises(AssertionError, match=r"HIVE_BAD_DATA.*trail/2026/01/05/x\.json\.gz"):
         ask("SELECT count(*) FROM logs.trail")
@@ -203,6 +222,24 @@ def test_ranges_move_with_the_clock(span: str, form: str, values: list[str]) -> 
         ({"projection__d__type": "injected"}, "type 'injected'; it is one of enum, integer, date"),
         ({"projection__d__type": "integer", "projection__d__range": "1"}, "range of d is first,last"),
         ({"projection__d__type": "integer", "projection__d__range": "a,b"}, "two whole numbers, got a,b"),
+        ({"projection__d__type": "integer", "projection__d__range": "0,9999999"}, "more than 1,000,000"),
+        (
+            {
+                "projection__d__type": "integer",
+                "projection__d__range": "1,2",
+                "projection__d__digits": "two",
+            },
+            "digits of d is a whole number from 1 on, got two",
+        ),
+        (
+            {
+                "projection__d__type": "date",
+                "projection__d__format": "yyyy",
+                "projection__d__range": "NOW,NOW",
+                "projection__d__interval": "0",
+            },
+            "interval of d is a whole number from 1 on, got 0",
+        ),
         (
             {
                 "projection__d__type": "date",

@@ -13,9 +13,11 @@ from botocore.exceptions import ClientError
 from cryptography.exceptions import InvalidSignature
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding
+from cryptography.hazmat.primitives.asymmetric.rsa import RSAPublicKey
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from offline.engine import ACCOUNT_ID
+from offline.errors import EngineError
 from offline.sandbox import Sandbox
 
 LOGS, LAKE = "log-bucket", "lake"
@@ -227,6 +229,20 @@ def test_selectors_of_what_is_not_heard_are_refused(sandbox: Sandbox) -> None:
     field = [{"Field": "eventCategory", "Equals": ["NetworkActivity"]}]
     with pytest.raises(ClientError, match=r"Management or Data.*NetworkActivity"):
         cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=[{"FieldSelectors": field}])
+    field = [{"Field": "eventCategory", "Equals": ["Data"]}]
+    with pytest.raises(ClientError, match=r"resources\.type Equals is required"):
+        cloudtrail.put_event_selectors(TrailName="audit", AdvancedEventSelectors=[{"FieldSelectors": field}])
+
+
+def test_what_a_trail_cannot_do_here_is_refused(sandbox: Sandbox) -> None:
+    cloudtrail = trail()
+    with pytest.raises(ClientError, match="OrganizationsNotInUse"):
+        cloudtrail.update_trail(Name="audit", IsOrganizationTrail=True)
+    assert cloudtrail.get_trail(Name="audit")["Trail"]["IsOrganizationTrail"] is False
+    with pytest.raises(EngineError, match="finds no insights offline, got ApiCallRateInsight"):
+        cloudtrail.put_insight_selectors(
+            TrailName="audit", InsightSelectors=[{"InsightType": "ApiCallRateInsight"}]
+        )
 
 
 def test_a_bucket_or_key_that_lets_cloudtrail_in_not_is_refused(sandbox: Sandbox) -> None:
@@ -271,6 +287,7 @@ def test_each_hour_a_signed_digest_names_the_log_files_and_the_digest_before(san
     assert len(digests) == 3
     [public] = cloudtrail.list_public_keys()["PublicKeyList"]
     key, before = load_der_public_key(public["Value"]), None
+    assert isinstance(key, RSAPublicKey)
     for name, digest in digests.items():
         stored = s3.get_object(Bucket=LOGS, Key=name)
         raw = gzip.decompress(stored["Body"].read())
@@ -283,9 +300,9 @@ def test_each_hour_a_signed_digest_names_the_log_files_and_the_digest_before(san
             before or "null",
         ]
         signature = bytes.fromhex(stored["Metadata"]["signature"])
-        key.verify(signature, "\n".join(signed).encode(), padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr,call-arg,arg-type]
+        key.verify(signature, "\n".join(signed).encode(), padding.PKCS1v15(), hashes.SHA256())
         with pytest.raises(InvalidSignature):
-            key.verify(signature, b"another text", padding.PKCS1v15(), hashes.SHA256())  # type: ignore[union-attr,call-arg,arg-type]
+            key.verify(signature, b"another text", padding.PKCS1v15(), hashes.SHA256())
         before = stored["Metadata"]["signature"]
     first, empty, last = digests.values()
     assert empty["logFiles"] == []

@@ -348,7 +348,7 @@ def code(**more: Any) -> list[dict[str, Any]]:
         ),
         ({"ProcessingResources": cluster(InstanceCount=2)}, "Use InstanceCount 1"),
         ({"ProcessingResources": cluster(InstanceType="ml.p3.2xlarge")}, "ResourceLimitExceeded"),
-        ({"ProcessingInputs": code(LocalPath="/tmp/code")}, "begins with /opt/ml/processing/"),
+        ({"ProcessingInputs": code(LocalPath="/code")}, "begins with /opt/ml/processing/"),
         ({"ProcessingInputs": code(S3DataType="ManifestFile")}, "use S3Prefix"),
         ({"ProcessingInputs": code(S3InputMode="Pipe")}, "use File"),
         ({"ProcessingInputs": [*code(), *code()]}, "InputName must be unique"),

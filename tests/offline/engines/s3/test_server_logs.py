@@ -8,6 +8,9 @@ from typing import Any
 
 import boto3
 import pytest
+import requests
+from botocore import UNSIGNED
+from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from offline.sandbox import Sandbox
@@ -78,6 +81,24 @@ def test_every_request_is_a_line_an_hour_later(sandbox: Sandbox) -> None:
     assert got["request_uri"] == '"GET /a%20b/%C3%BC HTTP/1.1"'
     assert {one["requester"] for one in found} == {"arn:aws:iam::123456789012:root"}
     assert {one["tlsversion"] for one in found} == {"TLSv1.3"}
+
+
+def test_a_line_tells_how_a_request_was_signed(sandbox: Sandbox) -> None:
+    s3 = logged()
+    s3.put_object(Bucket=LAKE, Key="a", Body=b"1")
+    for version in ("s3", "s3v4"):
+        signer = boto3.client("s3", config=Config(signature_version=version))
+        url = signer.generate_presigned_url("get_object", {"Bucket": LAKE, "Key": "a"})
+        assert requests.get(url, timeout=5).content == b"1"
+    with pytest.raises(ClientError, match="AccessDenied"):
+        boto3.client("s3", config=Config(signature_version=UNSIGNED)).get_object(Bucket=LAKE, Key="a")
+    sandbox.advance(hours=1)
+    assert [(one["sigv"], one["authtype"]) for one in records(s3)][1:] == [
+        ("SigV4", "AuthHeader"),
+        ("SigV2", "QueryString"),
+        ("SigV4", "QueryString"),
+        ("-", "-"),
+    ]
 
 
 def test_parts_of_an_upload_have_names_of_their_own(sandbox: Sandbox) -> None:
