@@ -47,7 +47,7 @@ def deploy(*arguments: str, answer: str = "") -> Result:
 def test_the_cost_is_shown_before_the_cdk_deploys(npx: Path) -> None:
     result = deploy("lake", "query", answer="y\n")
     assert result.exit_code == 0, result.output
-    assert result.stdout.index("an hour") < result.stdout.index("Deploy them?")
+    assert result.output.index("an hour") < result.output.index("Deploy them?")
     said = json.loads((npx / "said.json").read_text())
     assert said[:5] == ["--yes", "aws-cdk@2.1148.1", "deploy", "--app", str(assembly().directory)]
     assert said[-2:] == ["ml-labs-lake", "ml-labs-query"]
