@@ -45,6 +45,12 @@ PEERS = (
         lambda port: {"GATEWAY_PORT": port, "BIND_HOST": "127.0.0.1"},
     ),
 )
+ROBOTOCORE = Program(
+    "robotocore",
+    lambda port: [os.environ["ROBOTOCORE"], "-m", "robotocore.main"],
+    lambda port: {"ROBOTOCORE_PORT": port, "DNS_DISABLED": "1"},
+)
+"""Beside the others where `ROBOTOCORE` names the Python of an environment that has it."""
 
 
 class Served:

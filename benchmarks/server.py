@@ -5,11 +5,15 @@
 Each is a process of its own and answers the same boto3 calls over HTTP, in turns. A peer that answers nothing
 here is named with what it said. Of the pipeline, the resources of stacks that are complete are counted, and
 those of them that their own service finds; a stack that is refused is named with the reason.
+
+robotocore is not on the package registry: `ROBOTOCORE` names the Python (3.12) of an environment with
+its source and moto[all]==5.1.22.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import tempfile
 import time
 from collections.abc import Callable
@@ -19,7 +23,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.measure import seconds, show
-from benchmarks.peers import OURS, PEERS, REFUSALS, Served
+from benchmarks.peers import OURS, PEERS, REFUSALS, ROBOTOCORE, Served
 from labs.leftovers import reason
 from labs.synth import synthesize
 from offline.assembly import Assembly, StackArtifact
@@ -231,7 +235,8 @@ def main() -> None:
     parser.add_argument("--objects", type=int, default=100, help="in a turn")
     parser.add_argument("--writers", type=int, default=16)
     asked = parser.parse_args()
-    started = [Served(program) for program in (OURS, *PEERS)]
+    also = [ROBOTOCORE] if "ROBOTOCORE" in os.environ else []
+    started = [Served(program) for program in (OURS, *PEERS, *also)]
     try:
         ours, *others = started
         for one in started:

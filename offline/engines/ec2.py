@@ -12,15 +12,31 @@ from typing import Any
 
 from moto.core.responses import ActionResult
 from moto.ec2 import urls as moto_urls
-from moto.ec2.exceptions import InvalidSecurityGroupRuleIdNotFoundError
+from moto.ec2.exceptions import EC2ClientError, InvalidSecurityGroupRuleIdNotFoundError
 from moto.ec2.models import EC2Backend
 from moto.ec2.models.vpcs import VPCEndPoint
 from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_private_ip
 
 from offline.engine import Engine
+from offline.iam.document import MalformedPolicyError, written
 
 PEERS = ("ip_ranges", "source_groups", "prefix_list_ids")
+
+
+class InvalidPolicyDocumentError(EC2ClientError):
+    """An endpoint policy that EC2 does not keep."""
+
+    code = "InvalidPolicyDocument"
+
+
+def check_policy(text: str | None) -> None:
+    """An endpoint's policy names principals, and resources."""
+    try:
+        if text:
+            written(text, principals=True, resources=True)
+    except MalformedPolicyError as error:
+        raise InvalidPolicyDocumentError(str(error)) from None
 
 
 class Responses(EC2Response):
@@ -99,11 +115,13 @@ class Ec2Engine(Engine, EC2Backend):
 
     def create_vpc_endpoint(self, *arguments: Any, **named: Any) -> VPCEndPoint:
         """An endpoint of no named type is a gateway; moto could not delete it."""
+        check_policy(named.get("policy_document"))
         return super().create_vpc_endpoint(
             *arguments, **named | {"endpoint_type": named.get("endpoint_type") or "Gateway"}
         )
 
     def modify_vpc_endpoint(self, vpc_id: str, **changes: Any) -> None:
+        check_policy(changes.get("policy_doc"))
         super().modify_vpc_endpoint(vpc_id=vpc_id, **changes)
         endpoint = self.vpc_end_points[vpc_id]
         self._follow_tables(endpoint, changes["add_route_tables"], changes["remove_route_tables"])

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
+from moto.core.exceptions import JsonRESTError
 from moto.kms.models import Key, KmsBackend
 from moto.kms.responses import KmsResponse
 from moto.kms.urls import url_bases
@@ -18,6 +19,7 @@ from moto.kms.urls import url_bases
 from offline.clock import clock
 from offline.engine import Engine
 from offline.iam import gatekeeper
+from offline.iam.document import MalformedPolicyError, written
 
 __all__ = ["KmsEngine", "url_bases", "url_paths"]
 
@@ -25,11 +27,30 @@ __all__ = ["KmsEngine", "url_bases", "url_paths"]
 class KmsApi(KmsResponse):
     """moto's responses, without its own look at a key's policy: the gate has decided by that before."""
 
+    def _get_param(self, param_name: str, if_none: Any = None) -> Any:
+        """A key has one policy, which need not be named."""
+        return super()._get_param(param_name, "default" if param_name == "PolicyName" else if_none)
+
     def _validate_key_policy(self, key_id: str, action: str) -> None:
         """moto knows one form of policy, and breaks on a statement that is no list."""
 
 
 url_paths = {"{0}/$": KmsApi.dispatch}
+
+
+class MalformedPolicyDocumentError(JsonRESTError):
+    """A key policy that KMS does not keep."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__("MalformedPolicyDocumentException", message)
+
+
+def check_policy(text: str) -> None:
+    """A key's policy names principals, and resources."""
+    try:
+        written(text, principals=True, resources=True)
+    except MalformedPolicyError as error:
+        raise MalformedPolicyDocumentError(str(error)) from None
 
 
 class KmsEngine(Engine, KmsBackend):
@@ -40,6 +61,15 @@ class KmsEngine(Engine, KmsBackend):
     @property
     def _url_module(self) -> Any:
         return sys.modules[__name__]
+
+    def create_key(self, policy: str | None, *rest: Any, **named: Any) -> Key:
+        if policy:
+            check_policy(policy)
+        return super().create_key(policy, *rest, **named)
+
+    def put_key_policy(self, key_id: str, policy: str) -> None:
+        check_policy(policy)
+        super().put_key_policy(key_id, policy)
 
     def due(self) -> datetime | None:
         """When the next key goes."""

@@ -5,16 +5,34 @@ Source: AWS STS API Reference, "GetCallerIdentity"; IAM User Guide, "Information
 
 from __future__ import annotations
 
-from moto.sts.models import STSBackend
+from typing import Any
+
+from moto.sts.exceptions import STSClientError
+from moto.sts.models import AssumedRole, STSBackend
 
 from offline.engine import Engine
 from offline.iam.callers import current_caller
+from offline.iam.document import MalformedPolicyError, written
+
+
+class MalformedPolicyDocumentError(STSClientError):
+    """A session policy that STS does not take."""
+
+    code = "MalformedPolicyDocument"
 
 
 class StsEngine(Engine, STSBackend):
     """Sessions of one partition."""
 
     service = "sts"
+
+    def assume_role(self, *arguments: Any, **named: Any) -> AssumedRole:
+        try:
+            if policy := named.get("policy"):
+                written(policy, principals=False, resources=True)
+        except MalformedPolicyError as error:
+            raise MalformedPolicyDocumentError(str(error)) from None
+        return super().assume_role(*arguments, **named)
 
     def get_caller_identity(self, access_key_id: str, region: str) -> tuple[str, str, str]:
         caller = current_caller()

@@ -132,6 +132,28 @@ def document(text: str, name: str = "") -> Document:
     return Document(name, found)
 
 
+def written(text: str, *, principals: bool, resources: bool) -> Document:
+    """A policy as it is put somewhere: with principals and resources, or without, as its place asks.
+
+    >>> written('{"Statement": {"Effect": "Allow", "Action": "*"}}', principals=False, resources=True)
+    Traceback (most recent call last):
+        ...
+    offline.iam.document.MalformedPolicyError: Missing required field Resource
+    """
+    found = document(text)
+    for one in found.statements:
+        named = one.principal is not None or one.not_principal is not None
+        for element, has, asked in (
+            ("Principal", named, principals),
+            ("Resource", bool(one.resource or one.not_resource), resources),
+        ):
+            if asked and not has:
+                raise MalformedPolicyError(f"Missing required field {element}")
+            if has and not asked:
+                raise MalformedPolicyError(f"Has prohibited field {element}")
+    return found
+
+
 def _statement(raw: dict[str, Any], variables: bool, number: int) -> Statement:
     if unknown := set(raw) - ELEMENTS:
         raise MalformedPolicyError(f"Unknown field {sorted(unknown)[0]}")

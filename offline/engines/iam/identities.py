@@ -1,11 +1,16 @@
-"""Users have a permissions boundary and a password to reset, and users and groups move to another path."""
+"""Identities: their policies are checked when they are put, and what moto does not keep of them is kept."""
 
 from __future__ import annotations
 
+from typing import Any
+
 from moto.core.responses import ActionResult, EmptyResult
-from moto.iam.exceptions import NotFoundException
-from moto.iam.models import IAMBackend
+from moto.iam.exceptions import MalformedPolicyDocument, NotFoundException
+from moto.iam.models import IAMBackend, ManagedPolicy, Role
+from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.iam.responses import IamResponse
+
+from offline.iam.document import MalformedPolicyError, written
 
 
 class IdentityResponses(IamResponse):
@@ -34,8 +39,54 @@ class IdentityResponses(IamResponse):
         return answer
 
 
+def check(text: str) -> None:
+    """What moto finds comes first, in IAM's words; it lets principals pass."""
+    IAMPolicyDocumentValidator(text).validate()
+    _check(text, principals=False, resources=True)
+
+
+def check_trust(text: str) -> None:
+    """moto does not look at a new role's, and knows no sts:TagSession."""
+    _check(text, principals=True, resources=False)
+
+
+def _check(text: str, *, principals: bool, resources: bool) -> None:
+    try:
+        written(text, principals=principals, resources=resources)
+    except MalformedPolicyError as error:
+        raise MalformedPolicyDocument(str(error)) from None
+
+
 class Identities(IAMBackend):
-    """moto's users and groups, with what it does not keep of them."""
+    """moto's users, groups and roles."""
+
+    def create_policy(self, description: str, path: str, policy_document: str, *rest: Any) -> ManagedPolicy:
+        check(policy_document)
+        return super().create_policy(description, path, policy_document, *rest)
+
+    def create_policy_version(self, policy_arn: str, policy_document: str, set_as_default: bool) -> Any:
+        check(policy_document)
+        return super().create_policy_version(policy_arn, policy_document, set_as_default)
+
+    def put_user_policy(self, user_name: str, policy_name: str, policy_json: str) -> None:
+        check(policy_json)
+        super().put_user_policy(user_name, policy_name, policy_json)
+
+    def put_group_policy(self, group_name: str, policy_name: str, policy_json: str) -> None:
+        check(policy_json)
+        super().put_group_policy(group_name, policy_name, policy_json)
+
+    def put_role_policy(self, role_name: str, policy_name: str, policy_json: str) -> None:
+        check(policy_json)
+        super().put_role_policy(role_name, policy_name, policy_json)
+
+    def create_role(self, role_name: str, assume_role_policy_document: str, *rest: Any, **named: Any) -> Role:
+        check_trust(assume_role_policy_document)
+        return super().create_role(role_name, assume_role_policy_document, *rest, **named)
+
+    def update_assume_role_policy(self, role_name: str, policy_document: str) -> None:
+        check_trust(policy_document)
+        super().update_assume_role_policy(role_name, policy_document)
 
     def bound_user(self, name: str, boundary: str) -> None:
         self.get_policy(boundary)  # A policy that does not exist bounds nobody.

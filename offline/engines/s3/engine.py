@@ -9,7 +9,6 @@ what AWS would store.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -24,7 +23,10 @@ from offline.engines.s3 import archive, customer_keys, lifecycle, public, server
 from offline.engines.s3.access import may_delete
 from offline.engines.s3.api import DELETING_MANY, DeniedError, Urls
 from offline.engines.s3.days import midnight_after
+from offline.iam import document
 from offline.iam.callers import current_caller
+from offline.iam.conditions import matches
+from offline.iam.document import written
 
 DEFAULT_ENCRYPTION = str(limits.value("s3-default-encryption"))
 """Of every bucket that sets none."""
@@ -188,7 +190,7 @@ class S3Engine(Engine, S3Backend):
         return super().get_bucket_encryption(bucket_name) or {"Rule": default}
 
     def put_bucket_policy(self, bucket_name: str, policy: bytes) -> None:
-        check_policy(policy)
+        check_policy(bucket_name, policy)
         if public.blocks_policy(self.get_bucket(bucket_name), policy):
             caller, arn = current_caller(), f"arn:{self.partition}:s3:::{bucket_name}"
             who = caller.principal.text if caller else "anonymous"
@@ -208,25 +210,22 @@ class S3Engine(Engine, S3Backend):
         super().copy_object(src_key, *args, **kwargs)
 
 
-def check_policy(policy: bytes) -> None:
-    """A bucket policy is JSON with statements that have an effect, a principal, actions and resources."""
+def check_policy(bucket: str, policy: bytes) -> None:
+    """A bucket's policy names principals, actions of S3, and the bucket or what is in it."""
     try:
-        document = json.loads(policy)
-    except ValueError:
-        document = None
-    if not isinstance(document, dict):
-        raise MalformedPolicyError("Policies must be valid JSON and the first byte must be '{'")
-    if not document.get("Statement"):
-        raise MalformedPolicyError("Missing required field Statement")
-    found = document["Statement"]
-    for statement in found if isinstance(found, list) else [found]:
-        if not isinstance(statement, dict):
-            raise MalformedPolicyError(f"Statement must be a JSON object, got {statement!r:.100}")
-        for field in ("Effect", "Principal", "Action", "Resource"):
-            if not {field, f"Not{field}"} & set(statement):
-                raise MalformedPolicyError(f"Missing required field {field}")
-        if statement["Effect"] not in ("Allow", "Deny"):
-            raise MalformedPolicyError(f"Invalid effect: {statement['Effect']}")
+        found = written(policy.decode(errors="replace"), principals=True, resources=True)
+    except document.MalformedPolicyError as error:
+        raise MalformedPolicyError(str(error)) from None
+    for one in found.statements:
+        if any(text != "*" and not text.lower().startswith("s3:") for text in one.action + one.not_action):
+            raise MalformedPolicyError("Policy has invalid action")
+        if not all(_is_of(bucket, text) for text in one.resource + one.not_resource):
+            raise MalformedPolicyError("Policy has invalid resource")
+
+
+def _is_of(bucket: str, arn: str) -> bool:
+    head, _, name = arn.rpartition(":::")
+    return arn == "*" or (head.endswith(":s3") and matches(bucket, name.partition("/")[0]))
 
 
 def default_encryption(configuration: dict[str, Any] | None) -> dict[str, str]:
