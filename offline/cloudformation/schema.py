@@ -63,6 +63,24 @@ class Schema:
         value = properties.get(identifiers[0][-1], "")
         return value if isinstance(value, str) else ""
 
+    def typed(self, properties: Any) -> Any:
+        """Properties with text as the number or the boolean that the type asks for, and the other way round.
+
+        >>> schema_of("AWS::Logs::LogGroup").typed({"RetentionInDays": "7", "LogGroupName": 12})
+        {'RetentionInDays': 7, 'LogGroupName': '12'}
+        """
+        return self._typed(properties, self.document)
+
+    def _typed(self, value: Any, said: Mapping[str, Any]) -> Any:
+        if "$ref" in said:
+            return self._typed(value, self.document["definitions"][said["$ref"].rpartition("/")[2]])
+        if isinstance(value, dict):
+            known = said.get("properties", {})
+            return {key: self._typed(item, known.get(key, {})) for key, item in value.items()}
+        if isinstance(value, list):
+            return [self._typed(item, said.get("items", {})) for item in value]
+        return _as(value, said.get("type"))
+
     def updates(self) -> bool:
         """Whether AWS can change a resource of this type in place."""
         return "update" in self.document.get("handlers", {"update": {}})
@@ -79,6 +97,25 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
     if path[0] == "*":
         return [_at(item, path[1:]) for item in value] if isinstance(value, list) else MISSING
     return _at(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else MISSING
+
+
+def _as(value: Any, kind: str | list[str] | None) -> Any:
+    """A scalar as the one type that is asked for; as it is where it is no text of that type."""
+    if kind == "string" and isinstance(value, (bool, int, float)):
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    if kind in ("integer", "number") and isinstance(value, str):
+        try:
+            return int(value)
+        except ValueError:
+            return _decimal(value) if kind == "number" else value
+    return {"true": True, "false": False}.get(value, value) if kind == "boolean" else value
+
+
+def _decimal(text: str) -> float | str:
+    try:
+        return float(text)
+    except ValueError:
+        return text
 
 
 @cache

@@ -14,6 +14,7 @@ from offline.clock import clock
 from offline.cloudformation import dynamic, parameters, rules
 from offline.cloudformation.intrinsic import NO_VALUE, Scope, resolve
 from offline.cloudformation.operation import Operation
+from offline.cloudformation.schema import schema_of
 from offline.cloudformation.template import Template
 from offline.errors import DeploymentError, UnknownResourceTypeError
 from offline.resources import row_of
@@ -195,7 +196,7 @@ class Stack:
             stack_id=self.id,
             account_id=self.account_id,
             region=self.region,
-            properties=Properties({} if properties is NO_VALUE else properties),
+            properties=Properties({} if properties is NO_VALUE else schema_of(kind).typed(properties)),
             stack_tags=tags,
             replacements=replacements,
             actor=self.actor,

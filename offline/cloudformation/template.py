@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -164,7 +163,8 @@ def _mentioned_by(key: str, item: Any) -> Iterator[str]:
         yield item.split(".")[0] if isinstance(item, str) else item[0]
     elif key == "Fn::Sub":
         text, local = (item, {}) if isinstance(item, str) else item
-        yield from (re.split(r"\.", name)[0] for _, name in PLACEHOLDER.findall(text) if name not in local)
+        named = (name for literal, name in PLACEHOLDER.findall(text) if not literal and name not in local)
+        yield from (name.split(".")[0] for name in named)
         yield from _mentioned(local)
     else:
         yield from _mentioned(item)

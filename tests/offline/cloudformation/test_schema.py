@@ -45,3 +45,24 @@ def test_what_is_create_only_on_a_condition_replaces_once_it_was_given() -> None
     assert vpc.replaces({}, {"InstanceTenancy": "dedicated"}) == ["InstanceTenancy"]
     assert vpc.replaces({"InstanceTenancy": "dedicated"}, {"InstanceTenancy": "default"}) == []
     assert vpc.replaces({"InstanceTenancy": "dedicated"}, {}) == []
+
+
+@pytest.mark.parametrize(
+    ("kind", "given", "meant"),
+    [
+        ("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, {"RetentionInDays": 7}),
+        ("AWS::Logs::LogGroup", {"RetentionInDays": "soon"}, {"RetentionInDays": "soon"}),
+        ("AWS::CloudWatch::Alarm", {"Threshold": "0.5"}, {"Threshold": 0.5}),
+        ("AWS::CloudWatch::Alarm", {"ActionsEnabled": "false"}, {"ActionsEnabled": False}),
+        ("AWS::SSM::Parameter", {"Value": 3, "Name": True}, {"Value": "3", "Name": "true"}),
+        ("AWS::SQS::Queue", {"Tags": [{"Key": "a", "Value": 1}]}, {"Tags": [{"Key": "a", "Value": "1"}]}),
+        (
+            "AWS::SQS::Queue",
+            {"RedrivePolicy": {"maxReceiveCount": 3}},
+            {"RedrivePolicy": {"maxReceiveCount": 3}},
+        ),
+        ("Custom::Thing", {"N": 1}, {"N": 1}),
+    ],
+)
+def test_a_value_is_of_the_type_that_is_asked_for(kind: str, given: dict[str, object], meant: object) -> None:
+    assert schema_of(kind).typed(given) == meant

@@ -98,3 +98,20 @@ def test_yaml_templates_with_short_functions_are_read(sandbox: Sandbox) -> None:
     resource = boto3.client("cloudformation").describe_stack_resources(StackName="yaml")["StackResources"][0]
     parameter = boto3.client("ssm").get_parameter(Name=resource["PhysicalResourceId"])["Parameter"]
     assert parameter["Value"] == "us-east-1-x"
+
+
+def test_text_that_only_looks_like_a_placeholder_depends_on_nothing(sandbox: Sandbox) -> None:
+    value = {"Fn::Sub": "${!name} in ${AWS::Region}"}
+    create(
+        "literal", {"One": parameter(value, Properties={"Type": "String", "Name": "/one", "Value": value})}
+    )
+    found = boto3.client("ssm").get_parameter(Name="/one")["Parameter"]["Value"]
+    assert found == "${name} in us-east-1"
+
+
+def test_a_number_may_be_given_as_text(sandbox: Sandbox) -> None:
+    days = {"Fn::FindInMap": ["Days", "dev", "kept"]}
+    logs = {"Type": "AWS::Logs::LogGroup", "Properties": {"LogGroupName": "/a", "RetentionInDays": days}}
+    create("typed", {"Logs": logs}, Mappings={"Days": {"dev": {"kept": "7"}}})
+    [group] = boto3.client("logs").describe_log_groups(logGroupNamePrefix="/a")["logGroups"]
+    assert group["retentionInDays"] == 7
