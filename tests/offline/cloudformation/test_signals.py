@@ -21,11 +21,22 @@ from tests.offline.cloudformation.stacks import (
     stack,
     value_of,
 )
+from tests.offline.engines.roles import role
 from tests.offline.server.conftest import ClientOf, client_of, served, server
 from tests.offline.server.wire import Got, send
 
 __all__ = ["client_of", "served", "server"]
 
+CODE = """import json
+from urllib.request import Request, urlopen
+
+def run(event, context):
+    told = {"Status": "SUCCESS", "UniqueId": "function", "Data": "here"}
+    done = {"Status": "SUCCESS", "PhysicalResourceId": "it"}
+    addresses = {event["ResourceProperties"]["Address"]: told} if event["RequestType"] == "Create" else {}
+    for url, body in {**addresses, event["ResponseURL"]: done}.items():
+        urlopen(Request(url, json.dumps(body).encode(), {"Content-Type": ""}, method="PUT"))
+"""
 KIND = "AWS::CloudFormation::WaitCondition"
 HANDLE = {"Type": "AWS::CloudFormation::WaitConditionHandle"}
 
@@ -123,6 +134,28 @@ def test_a_served_stack_that_is_not_signalled_is_rolled_back_when_time_is_over(
     assert found["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "WaitCondition timed out. Received 0 conditions when expecting 3" in found["StackStatusReason"]
     assert client_of("ssm").describe_parameters()["Parameters"] == []
+
+
+def test_a_function_of_the_stack_signals_before_the_stack_has_to_wait(sandbox: Sandbox) -> None:
+    function = {
+        "Handler": "index.run",
+        "Runtime": "python3.12",
+        "Role": role("function", "lambda.amazonaws.com"),
+        "Code": {"ZipFile": CODE},
+    }
+    asked = {"ServiceToken": {"Fn::GetAtt": "Function.Arn"}, "Address": {"Ref": "Handle"}}
+    found = create(
+        "one",
+        {
+            "Handle": HANDLE,
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+            "Call": {"Type": "Custom::Call", "Properties": asked},
+            "W": by_handle() | {"DependsOn": "Call"},
+        },
+        Outputs={"Data": {"Value": {"Fn::GetAtt": "W.Data"}}},
+    )
+    assert found["StackStatus"] == "CREATE_COMPLETE", found.get("StackStatusReason")
+    assert found["Outputs"][0]["OutputValue"] == '{"function":"here"}'
 
 
 def test_a_signal_of_failure_at_the_handle_fails_the_stack(sandbox: Sandbox) -> None:
