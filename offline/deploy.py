@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import boto3
 from botocore.exceptions import ClientError
 
 from offline.assembly import Assembly, StackArtifact
+from offline.clock import clock
 from offline.errors import DeploymentError
 from offline.sandbox import Sandbox
 
@@ -41,7 +43,7 @@ def deploy(assembly: Assembly, sandbox: Sandbox, on_event: Listener | None = Non
     _bootstrap()
     for stack in assembly.stacks:
         _publish(stack, sandbox)
-        _create(stack, on_event)
+        _create(stack, sandbox, on_event)
 
 
 def destroy(assembly: Assembly, sandbox: Sandbox, on_event: Listener | None = None) -> None:
@@ -82,7 +84,7 @@ def _placed(text: str, sandbox: Sandbox) -> str:
     return text
 
 
-def _create(stack: StackArtifact, on_event: Listener | None) -> None:
+def _create(stack: StackArtifact, sandbox: Sandbox, on_event: Listener | None) -> None:
     cloudformation = boto3.client("cloudformation")
     try:
         created = cloudformation.create_stack(
@@ -93,12 +95,23 @@ def _create(stack: StackArtifact, on_event: Listener | None) -> None:
         )
     except ClientError as error:
         raise DeploymentError(f"{stack.name}: {error.response['Error']['Message']}") from None
+    described = _done(created["StackId"], sandbox)
     _report(created["StackId"], stack.name, 0, on_event)
-    described = cloudformation.describe_stacks(StackName=created["StackId"])["Stacks"][0]
     if described["StackStatus"] != "CREATE_COMPLETE":
         raise DeploymentError(
             described.get("StackStatusReason") or f"{stack.name}: {described['StackStatus']}"
         )
+
+
+def _done(stack_id: str, sandbox: Sandbox) -> dict[str, Any]:
+    """The stack, once it waits for nothing: time passes until its signals come, or is over."""
+    cloudformation = boto3.client("cloudformation")
+    while True:
+        described: dict[str, Any] = cloudformation.describe_stacks(StackName=stack_id)["Stacks"][0]
+        if not described["StackStatus"].endswith("_IN_PROGRESS"):
+            return described
+        due = sandbox.next_due(clock.now() - timedelta.resolution) or clock.now()
+        sandbox.advance(seconds=max((due - clock.now()).total_seconds(), 0))
 
 
 def _events(stack_id: str) -> list[dict[str, Any]]:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import unquote, urlsplit
 
 from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
 from offline.cloudformation import wire
+from offline.cloudformation.signals import parsed
 from offline.cloudformation.stacks import Asked, valid_policy
 from offline.cloudformation.template import Template
+from offline.engine import ACCOUNT_ID
 from offline.errors import TemplateError
 
 if TYPE_CHECKING:
@@ -142,6 +145,11 @@ class CloudFormationApi(BaseResponse):
         raise ValidationError(
             message=f"CancelUpdateStack cannot be called from current stack status {stack.status}"
         )
+
+    def signal_resource(self) -> EmptyResult:
+        asked = ("StackName", "LogicalResourceId", "UniqueId", "Status")
+        self.engine.signal(*(self._get_param(name) for name in asked))
+        return EmptyResult()
 
     def update_termination_protection(self) -> ActionResult:
         stack = self._stack()
@@ -337,6 +345,27 @@ class CloudFormationApi(BaseResponse):
         stack, logical_id = self._stack(), self._get_param("LogicalResourceId")
         [found] = self.engine.detect_drift(stack.id, [logical_id]).drifts
         return ActionResult({"StackResourceDrift": wire.resource_drift(stack, found)})
+
+
+def receive_signal(request: Any, url: str, headers: Any) -> tuple[int, dict[str, str], str]:
+    """Something is PUT at the address of a wait condition handle; what is no signal is refused."""
+    from moto.cloudformation.models import cloudformation_backends
+
+    if request.method != "PUT":
+        return 405, {}, f"a signal is PUT at the address of a wait condition handle, got {request.method}"
+    asked = urlsplit(url)
+    stack_id, _, logical_id = unquote(asked.path).removeprefix("/waitcondition/").rpartition("/")
+    engines = cloudformation_backends[ACCOUNT_ID].values()
+    stack = next((one.stacks[stack_id] for one in engines if stack_id in one.stacks), None)
+    handle = stack.resources.get(logical_id) if stack is not None else None
+    if stack is None or handle is None or urlsplit(handle.physical.id).query != asked.query:
+        return 403, {}, "SignatureDoesNotMatch: this is the address of no wait condition handle"
+    try:
+        unique_id, signal = parsed(request.raw)
+    except TemplateError as error:
+        return 400, {}, str(error)
+    stack.signal(logical_id, unique_id, signal)
+    return 200, {}, ""
 
 
 def _started(stack: Stack, kind: str) -> dict[str, str]:

@@ -8,10 +8,10 @@ options".
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -19,6 +19,7 @@ from offline.clock import clock
 from offline.cloudformation.changes import Change, change_of, existing
 from offline.cloudformation.intrinsic import Scope, resolve
 from offline.cloudformation.schema import schema_of
+from offline.cloudformation.signals import WAIT_CONDITION, Wait, awaited
 from offline.cloudformation.stack import Deployed, Revision, Stack, outputs, wanted
 from offline.cloudformation.stack_policy import refuse_protected
 from offline.errors import DeploymentError, SandboxError, UnsupportedPropertyError
@@ -28,6 +29,9 @@ from offline.resources.row import Physical, Properties, Resource, Row
 REFUSALS = (SandboxError, BotoCoreError, ClientError)
 """What a row may meet while it works: our refusals, or the account's."""
 
+T = TypeVar("T")
+Steps = Generator[Wait, None, T]
+"""Work that stands still at each `Wait`, until somebody goes on with it."""
 ExportsCheck = Callable[[Stack, dict[str, dict[str, Any]]], None]
 
 
@@ -41,6 +45,8 @@ class Options:
     import_existing: bool = False
     """Take resources of the template's own names into the stack where they exist already."""
     retain_except_on_create: bool = False
+    delete_failed: bool = False
+    """Delete a stack whose creation was rolled back."""
 
 
 @dataclass
@@ -58,14 +64,14 @@ class Deployment:
     _superseded: list[tuple[str, Deployed, str]] = field(default_factory=list)
     """Logical id, what is to be deleted at the end, and the policy that could retain it."""
 
-    def run(self) -> None:
+    def run(self) -> Steps[None]:
         """The revision stands, or everything is as before and the stack's reason says why."""
         stack = self.stack
         former, stack.imported = stack.imported, set()
         stack.begin(f"{self.verb}_STACK", f"{self.verb}_IN_PROGRESS")
         try:
             scope = stack.scope(self.revision)
-            self._bring_all(scope)
+            yield from self._bring_all(scope)
             found = outputs(self.revision.template, scope)
             self.check_exports(stack, found)
         except REFUSALS as error:
@@ -77,26 +83,26 @@ class Deployment:
             stack.revision, stack.outputs = self.revision, found
             self._clean_up()
 
-    def _bring_all(self, scope: Scope) -> None:
+    def _bring_all(self, scope: Scope) -> Steps[None]:
         kept = set()
         for logical_id in self.revision.template.order:
             definition = self.revision.template.resources[logical_id]
             if wanted(definition, scope):
                 kept.add(logical_id)
-                self._bring(logical_id, definition, scope)
+                yield from self._bring(logical_id, definition, scope)
         for logical_id, deployed in list(self.stack.resources.items()):
             if logical_id not in kept:
                 self._let_go(logical_id, deployed)
 
-    def _bring(self, logical_id: str, definition: dict[str, Any], scope: Scope) -> None:
+    def _bring(self, logical_id: str, definition: dict[str, Any], scope: Scope) -> Steps[None]:
         """One resource is as its definition says."""
         kind = definition["Type"]
         status = "CREATE" if logical_id not in self.stack.resources else "UPDATE"
         try:
-            _refuse_signals(definition)
+            _refuse_policies(definition)
             properties = resolve(definition.get("Properties") or {}, scope)
             resource = self.stack.resource(logical_id, kind, properties, self.revision.tags)
-            scope.resources[logical_id] = self._brought(logical_id, definition, resource)
+            scope.resources[logical_id] = yield from self._brought(logical_id, definition, resource, scope)
         except REFUSALS as error:
             self.stack.record(logical_id, self._id_of(logical_id), kind, f"{status}_FAILED", str(error))
             raise DeploymentError(f"{self.stack.name}: {logical_id} ({kind}): {error}") from error
@@ -105,21 +111,25 @@ class Deployment:
         deployed = self.stack.resources.get(logical_id)
         return deployed.physical.id if deployed else ""
 
-    def _brought(self, logical_id: str, definition: dict[str, Any], resource: Resource) -> Physical:
+    def _brought(
+        self, logical_id: str, definition: dict[str, Any], resource: Resource, scope: Scope
+    ) -> Steps[Physical]:
         old = self.stack.resources.get(logical_id)
         if old is None:
             self.stack.record(logical_id, "", resource.type, "CREATE_IN_PROGRESS")
-            return self._created(definition, resource, "CREATE").physical
+            return (yield from self._created(definition, resource, "CREATE", scope)).physical
         change = change_of(old, resource)
         if change is None:
             old.definition = definition
             return old.physical
         refuse_protected(self.options.policy, change)
         if change.replaces:
-            return self._replaced(old, change, definition, resource).physical
+            return (yield from self._replaced(old, change, definition, resource, scope)).physical
         return self._updated(old, change, definition, resource).physical
 
-    def _created(self, definition: dict[str, Any], resource: Resource, verb: str) -> Deployed:
+    def _created(
+        self, definition: dict[str, Any], resource: Resource, verb: str, scope: Scope
+    ) -> Steps[Deployed]:
         """A new resource; what a failing creation has already begun is deleted by the rollback."""
         row = row_of(resource.type)
         try:
@@ -131,8 +141,28 @@ class Deployment:
         self._undo.append(partial(self._uncreate, deployed))
         self.stack.resources[resource.logical_id] = deployed
         _refuse_unread(row, resource, set(resource.properties.names()))
+        policy = resolve(definition.get("CreationPolicy") or {}, scope)
+        if (signals := awaited(resource.type, resource.awaited, policy)) is not None:
+            yield from self._signalled(deployed, Wait(self.stack, deployed, signals), verb)
         self.stack.record(resource.logical_id, physical.id, resource.type, f"{verb}_COMPLETE")
         return deployed
+
+    def _signalled(self, deployed: Deployed, wait: Wait, verb: str) -> Steps[None]:
+        """The resource is there for others to signal, and complete once they did."""
+        logical_id, physical = deployed.resource.logical_id, deployed.physical
+        deployed.status = f"{verb}_IN_PROGRESS"
+        begun = "Resource creation Initiated"
+        self.stack.record(logical_id, physical.id, deployed.resource.type, deployed.status, begun)
+        try:
+            while not wait.over():
+                if self.stack.parent_id:
+                    raise UnsupportedPropertyError("a nested stack does not wait for signals here")
+                yield wait
+            deployed.physical = Physical(physical.id, {"Data": wait.data()})
+        except DeploymentError:
+            del self.stack.resources[logical_id]
+            raise
+        deployed.status = f"{verb}_COMPLETE"
 
     def _adopted(self, resource: Resource) -> Physical | None:
         """A resource that exists already, brought to the template's properties, and left by a rollback."""
@@ -165,8 +195,8 @@ class Deployment:
         self.stack.record(resource.logical_id, physical.id, resource.type, "DELETE_COMPLETE")
 
     def _replaced(
-        self, old: Deployed, change: Change, definition: dict[str, Any], resource: Resource
-    ) -> Deployed:
+        self, old: Deployed, change: Change, definition: dict[str, Any], resource: Resource, scope: Scope
+    ) -> Steps[Deployed]:
         """A new resource in place of the old one, which is deleted when all is done."""
         _refuse_custom_name(change)
         logical_id = resource.logical_id
@@ -180,7 +210,7 @@ class Deployment:
         )
         self.stack.record(logical_id, old.physical.id, resource.type, "UPDATE_IN_PROGRESS", reason)
         self._undo.append(partial(self.stack.resources.__setitem__, logical_id, old))
-        new = self._created(definition, again, "UPDATE")
+        new = yield from self._created(definition, again, "UPDATE", scope)
         self._superseded.append((logical_id, old, "UpdateReplacePolicy"))
         return new
 
@@ -329,13 +359,18 @@ def delete(stack: Stack, retain: frozenset[str] = frozenset(), *, force: bool = 
         stack.finish("DELETE_COMPLETE")
 
 
-def _refuse_signals(definition: dict[str, Any]) -> None:
-    """Policies that wait for somebody's signal, or hand an update to CodeDeploy, are not played."""
-    for policy in ("CreationPolicy", "UpdatePolicy"):
-        if definition.get(policy):
-            raise UnsupportedPropertyError(
-                f"{policy} waits for signals of instances, which do not run here; remove it"
-            )
+def _refuse_policies(definition: dict[str, Any]) -> None:
+    """Policies that the type does not have, or that concern what does not run here."""
+    if definition.get("CreationPolicy") and definition["Type"] != WAIT_CONDITION:
+        raise UnsupportedPropertyError(
+            f"{definition['Type']} takes no CreationPolicy; of the types that are here only "
+            f"{WAIT_CONDITION} does"
+        )
+    if definition.get("UpdatePolicy"):
+        raise UnsupportedPropertyError(
+            "UpdatePolicy says how instances, cache nodes or a Lambda alias are updated step by step; here "
+            "an update is one step: remove it"
+        )
     if "Snapshot" in (definition.get("DeletionPolicy"), definition.get("UpdateReplacePolicy")):
         raise UnsupportedPropertyError(
             f"{definition['Type']} does not support the policy Snapshot; allowed: Delete, Retain, "

@@ -131,9 +131,10 @@ class ChangeSets(Stacks):
             on_failure == "DO_NOTHING",
             change_set.import_existing,
             retain_except_on_create,
+            on_failure == "DELETE",
         )
         if change_set.kind == "CREATE":
             stack.revision = change_set.revision
-            self.bring_about(stack, options, delete_failed=on_failure == "DELETE")
+            self.bring_about(stack, options)
         else:
             self.run(Deployment(stack, change_set.revision, "UPDATE", self.check_exports, options))

@@ -15,6 +15,7 @@ from offline.cloudformation import dynamic, parameters, rules
 from offline.cloudformation.intrinsic import NO_VALUE, Scope, resolve
 from offline.cloudformation.operation import Operation
 from offline.cloudformation.schema import schema_of
+from offline.cloudformation.signals import Signal
 from offline.cloudformation.template import Template
 from offline.errors import DeploymentError, UnknownResourceTypeError
 from offline.resources import row_of
@@ -85,6 +86,8 @@ class Stack:
     events: list[Event] = field(default_factory=list)
     operations: list[Operation] = field(default_factory=list)
     imported: set[str] = field(default_factory=set)
+    signals: dict[str, dict[str, Signal]] = field(default_factory=dict)
+    """By the logical id of what was signalled, and by their unique ids."""
     created: datetime = field(default_factory=clock.now)
     updated: datetime | None = None
     deleted: datetime | None = None
@@ -111,6 +114,18 @@ class Stack:
         for output in self.outputs.values():
             if "ExportName" in output:
                 yield output["ExportName"], output["OutputValue"]
+
+    def handle(self, address: str) -> str:
+        """The wait condition handle of an address, by its logical id."""
+        for logical_id, deployed in self.resources.items():
+            if deployed.physical.id == address:
+                return logical_id
+        raise DeploymentError(f"Handle must be that of the stack itself, got {address}")
+
+    def signal(self, logical_id: str, unique_id: str, signal: Signal) -> bool:
+        """A signal came; one of the same unique id counts once."""
+        signals = self.signals.setdefault(logical_id, {})
+        return signals.setdefault(unique_id, signal) is signal
 
     def start(self, kind: str) -> Operation:
         """An operation starts; one that has not ended by now has failed, and this one takes it back."""

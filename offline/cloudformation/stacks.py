@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 
 from offline.cloudformation import capabilities, deployment, parameters, stack_policy
 from offline.cloudformation.changes import planned, refuse_other_types
-from offline.cloudformation.deployment import REFUSALS, Deployment, Options
+from offline.cloudformation.deployment import REFUSALS, Deployment, Options, Steps
+from offline.cloudformation.signals import STATUSES, Signal, Wait
 from offline.cloudformation.stack import Revision, Stack, check
 from offline.cloudformation.template import Template
 from offline.errors import DeploymentError, TemplateError
@@ -46,6 +48,15 @@ class Asked:
     import_existing: bool = False
 
 
+@dataclass(frozen=True)
+class Waiting:
+    """A deployment that stands still until signals come."""
+
+    work: Deployment
+    steps: Steps[None]
+    wait: Wait
+
+
 class Stacks:
     """Operations on stacks."""
 
@@ -57,6 +68,11 @@ class Stacks:
         self.stacks: dict[str, Stack] = {}
         self._unfinished: dict[str, Deployment] = {}
         """Deployments of stacks whose rollback failed, by stack id."""
+        self._waiting: dict[str, Waiting] = {}
+        """By stack id; another process does not go on with them."""
+
+    def __getstate__(self) -> dict[str, Any]:
+        return {**vars(self), "_waiting": {}}
 
     def living(self) -> list[Stack]:
         return [stack for stack in self.stacks.values() if stack.exists]
@@ -101,9 +117,13 @@ class Stacks:
         self.refuse_impossible(stack, stack.revision, asked.capabilities)
         self.stacks[stack.id] = stack
         options = Options(
-            "", on_failure == "DO_NOTHING", asked.import_existing, asked.retain_except_on_create
+            "",
+            on_failure == "DO_NOTHING",
+            asked.import_existing,
+            asked.retain_except_on_create,
+            on_failure == "DELETE",
         )
-        self.bring_about(stack, options, delete_failed=on_failure == "DELETE")
+        self.bring_about(stack, options)
         return stack
 
     def new_stack(self, asked: Asked) -> Stack:
@@ -121,15 +141,58 @@ class Stacks:
             token=asked.token,
         )
 
-    def bring_about(self, stack: Stack, options: Options, *, delete_failed: bool) -> None:
+    def bring_about(self, stack: Stack, options: Options) -> None:
         stack.disable_rollback = options.disable_rollback
         self.run(Deployment(stack, stack.revision, "CREATE", self.check_exports, options))
-        if delete_failed and stack.status == "ROLLBACK_COMPLETE":
-            deployment.delete(stack)
 
     def run(self, work: Deployment) -> None:
-        work.run()
+        """The deployment is done, or waits for signals."""
+        self._go_on(work, work.run())
+
+    def _go_on(self, work: Deployment, steps: Steps[None]) -> None:
+        wait = next(steps, None)
+        if wait is not None:
+            self._waiting[work.stack.id] = Waiting(work, steps, wait)
+            return
         self._keep_unfinished(work)
+        if work.options.delete_failed and work.stack.status == "ROLLBACK_COMPLETE":
+            deployment.delete(work.stack)
+
+    def due(self) -> datetime | None:
+        return min((one.wait.due() for one in self._waiting.values()), default=None)
+
+    def settle(self) -> bool:
+        """Deployments go on whose signals came, or whose time to wait is over."""
+        over = [id for id, one in self._waiting.items() if one.wait.over()]
+        for id in over:
+            if (one := self._waiting.pop(id, None)) is not None:
+                self._go_on(one.work, one.steps)
+        return bool(over)
+
+    def signal(self, name: str, logical_id: str, unique_id: str, status: str) -> None:
+        """SignalResource: a resource that waits by its creation policy has a signal."""
+        stack = self.stack(name)
+        if not stack.status.endswith("_IN_PROGRESS"):
+            raise ValidationError(
+                message=f"Stack {stack.id} is in {stack.status} state and cannot be signaled"
+            )
+        deployed = stack.resources.get(logical_id)
+        if deployed is None:
+            raise ValidationError(message=f"Resource {logical_id} does not exist for stack {stack.name}")
+        if not deployed.status.endswith("_IN_PROGRESS"):
+            raise ValidationError(
+                message=f"Resource {logical_id} is in {deployed.status} state and cannot be signaled"
+            )
+        if not deployed.definition.get("CreationPolicy"):
+            raise ValidationError(
+                message=f"Resource {logical_id} has no CreationPolicy; signals are PUT at its handle"
+            )
+        if status not in STATUSES:
+            raise ValidationError(message=f"got Status {status}; allowed: {', '.join(STATUSES)}")
+        if stack.signal(logical_id, unique_id, Signal(status)):
+            told = f"Received {status} signal with UniqueId {unique_id}"
+            kind = deployed.resource.type
+            stack.record(logical_id, deployed.physical.id, kind, deployed.status, told)
 
     def _keep_unfinished(self, work: Deployment) -> None:
         if work.stack.status in ("UPDATE_ROLLBACK_FAILED", "UPDATE_FAILED", "CREATE_FAILED"):
@@ -215,6 +278,8 @@ class Stacks:
             )
         self._refuse_imported(stack)
         stack.token = token
+        if (waiting := self._waiting.pop(stack.id, None)) is not None:
+            waiting.steps.close()
         deployment.delete(stack, frozenset(retain or []), force=force and stack.status == "DELETE_FAILED")
         if stack.status == "DELETE_COMPLETE":
             self._unfinished.pop(stack.id, None)

@@ -3,8 +3,8 @@
 moto's own CloudFormation skips unknown types and drops properties; none of it is used but the
 request layer. What a row cannot create fails the stack, which is rolled back.
 
-Offline differs: a stack is done when its request is answered, and change sets tell of a nested stack
-that it changes, not what changes in it.
+Offline differs: a stack is done when its request is answered, unless it waits for signals; change sets
+tell of a nested stack that it changes, not what changes in it.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from offline.cloudformation.stack import Stack
 from offline.engine import Engine
 
 
-class CloudFormationEngine(Engine, ChangeSets, BaseBackend):
+class CloudFormationEngine(ChangeSets, Engine, BaseBackend):
     """The stacks of one region."""
 
     service = "cloudformation"

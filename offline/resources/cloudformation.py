@@ -1,4 +1,5 @@
-"""Rows of CloudFormation's own types: nested stacks, and custom resources, which a function answers.
+"""Rows of CloudFormation's own types: nested stacks, wait conditions, and custom resources, which a function
+answers.
 
 CloudFormation sends the function a request and waits until something is PUT at its `ResponseURL`.
 Source: AWS CloudFormation User Guide, "Custom resource request objects" and "response objects".
@@ -7,19 +8,24 @@ Source: AWS CloudFormation User Guide, "Custom resource request objects" and "re
 from __future__ import annotations
 
 import json
+import secrets
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import timedelta
 from functools import partial
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import boto3
 from botocore.exceptions import ClientError
 
+from offline.clock import clock
 from offline.errors import DeploymentError
-from offline.resources.row import Physical, Properties, Resource, Row
+from offline.resources.row import Awaited, Physical, Properties, Resource, Row
+from offline.sandbox import current
 
 PARENT_HEADER = "x-offline-parent-stack"
 """Tells the account's CloudFormation which stack a nested stack belongs to; AWS knows."""
@@ -181,6 +187,35 @@ def delete_stack(resource: Resource, stack: Physical) -> None:
         raise DeploymentError(f"Embedded stack {stack.id} was not deleted: {left.get('StackStatusReason')}")
 
 
+def create_wait_condition_handle(resource: Resource) -> Physical:
+    """`Ref` answers the address where signals are PUT; who has it needs no credentials."""
+    signed = clock.signing_now()
+    query = {
+        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
+        "X-Amz-Credential": f"offline/{signed:%Y%m%d}/{resource.region}/cloudformation/aws4_request",
+        "X-Amz-Date": f"{signed:%Y%m%dT%H%M%SZ}",
+        "X-Amz-SignedHeaders": "host",
+        "X-Amz-Signature": secrets.token_hex(32),
+    }
+    path = quote(f"{resource.stack_id}/{resource.logical_id}")
+    return Physical(f"{current().endpoint()}/waitcondition/{path}?{urlencode(query)}")
+
+
+def create_wait_condition(resource: Resource) -> Physical:
+    properties = resource.properties
+    handle, timeout = properties.take("Handle"), properties.take("Timeout")
+    count = properties.take("Count")
+    if handle and timeout:
+        resource.awaited.append(Awaited(int(count or 1), timedelta(seconds=int(timeout)), handle))
+    elif handle or timeout or count:
+        raise DeploymentError("a wait condition has Handle and Timeout, or neither of them nor Count")
+    return Physical(f"{resource.stack_id}/{resource.logical_id}")
+
+
+def leave(resource: Resource, physical: Physical) -> None:
+    """Nothing of it exists but in its stack."""
+
+
 ROWS = (
     Row(
         "AWS::CloudFormation::CustomResource",
@@ -195,4 +230,6 @@ ROWS = (
         update_stack,
         inert={"TimeoutInMinutes": "a nested stack is done when it is asked for"},
     ),
+    Row("AWS::CloudFormation::WaitCondition", create_wait_condition, leave),
+    Row("AWS::CloudFormation::WaitConditionHandle", create_wait_condition_handle, leave),
 )

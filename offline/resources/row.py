@@ -11,6 +11,7 @@ import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
@@ -91,6 +92,16 @@ class Physical:
 
 
 @dataclass(frozen=True)
+class Awaited:
+    """Signals that must come before a resource is complete."""
+
+    count: int
+    timeout: timedelta
+    handle: str = ""
+    """The address where they are PUT; empty where they are sent to the resource itself."""
+
+
+@dataclass(frozen=True)
 class Actor:
     """In whose name CloudFormation calls: a service role's, a caller's, or the account's own."""
 
@@ -118,6 +129,8 @@ class Resource:
     actor: Actor = field(default_factory=Actor)
     begun: list[Physical] = field(default_factory=list, compare=False)
     """What `begin` was told."""
+    awaited: list[Awaited] = field(default_factory=list, compare=False)
+    """What the resource, once its row has created it, still waits for."""
 
     @property
     def partition(self) -> str:

@@ -101,10 +101,8 @@ def test_yaml_templates_with_short_functions_are_read(sandbox: Sandbox) -> None:
 
 
 def test_text_that_only_looks_like_a_placeholder_depends_on_nothing(sandbox: Sandbox) -> None:
-    value = {"Fn::Sub": "${!name} in ${AWS::Region}"}
-    create(
-        "literal", {"One": parameter(value, Properties={"Type": "String", "Name": "/one", "Value": value})}
-    )
+    properties = {"Type": "String", "Name": "/one", "Value": {"Fn::Sub": "${!name} in ${AWS::Region}"}}
+    create("literal", {"One": {"Type": "AWS::SSM::Parameter", "Properties": properties}})
     found = boto3.client("ssm").get_parameter(Name="/one")["Parameter"]["Value"]
     assert found == "${name} in us-east-1"
 

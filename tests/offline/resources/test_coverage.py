@@ -26,6 +26,7 @@ SHARED = {
     "AWS::CloudFormation::CustomResource",
 }
 """Types whose rows also read what only a sister type has, or whatever a template names."""
+WITHOUT_PROPERTIES = {"AWS::CloudFormation::WaitConditionHandle"}
 
 
 def of(kind: str, path: str) -> Property:
@@ -38,7 +39,7 @@ def test_a_row_reads_and_tells_only_properties_that_its_type_has(kind: str) -> N
     found, known = reading(table()[kind]), set(schema_of(kind).properties)
     assert {path.partition(".")[0] for path in found.created | found.updated} <= known
     assert found.told <= known
-    assert found.created
+    assert found.created or kind in WITHOUT_PROPERTIES
 
 
 def test_every_type_is_told_of_with_each_of_its_properties() -> None:

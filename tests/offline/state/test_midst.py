@@ -176,6 +176,23 @@ def test_a_stack_that_was_being_worked_on_has_failed_and_can_be_deleted(tmp_path
         assert boto3.client("kinesis").list_streams()["StreamNames"] == []
 
 
+def test_a_stack_that_waited_for_signals_has_failed_and_can_be_deleted(tmp_path: Path) -> None:
+    waiting = {"Type": "AWS::CloudFormation::WaitCondition", "CreationPolicy": {"ResourceSignal": {}}}
+    with account(tmp_path) as (state, _):
+        client: Any = boto3.client("cloudformation")
+        client.create_stack(StackName="midst", TemplateBody=json.dumps({"Resources": {"W": waiting}}))
+        asked = {"StackName": "midst", "LogicalResourceId": "W", "UniqueId": "a", "Status": "SUCCESS"}
+        client.signal_resource(**asked)
+        state.commit()
+    with account(tmp_path) as (_, sandbox):
+        client = boto3.client("cloudformation")
+        sandbox.advance(hours=1)
+        [stack] = client.describe_stacks(StackName="midst")["Stacks"]
+        assert stack["StackStatus"] == "CREATE_FAILED"
+        client.delete_stack(StackName="midst")
+        assert client.describe_stacks()["Stacks"] == []
+
+
 def test_an_asynchronous_event_is_still_carried_out(tmp_path: Path) -> None:
     from tests.offline.state.test_services import archive, role
 
