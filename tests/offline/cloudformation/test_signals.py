@@ -4,12 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from offline.assembly import Assembly, StackArtifact
+from offline.clock import clock
+from offline.deploy import deploy
+from offline.errors import DeploymentError
 from offline.sandbox import Sandbox
 from tests.offline.cloudformation.stacks import (
     body,
@@ -281,3 +287,11 @@ def test_what_cannot_be_waited_for_is_refused(sandbox: Sandbox, resource: dict[s
     found = create("one", {"Handle": HANDLE, "W": resource})
     assert found["StackStatus"] == "ROLLBACK_COMPLETE"
     assert said in found["StackStatusReason"]
+
+
+def test_in_process_time_passes_until_the_wait_is_over(sandbox: Sandbox, tmp_path: Path) -> None:
+    waiting = StackArtifact("waits", body({"Done": by_policy(Timeout="PT5M")}), {}, (), ())
+    started = clock.now()
+    with pytest.raises(DeploymentError, match=r"timed out\. Received 0 conditions when expecting 1"):
+        deploy(Assembly(tmp_path, (waiting,)), sandbox)
+    assert timedelta(minutes=5) <= clock.now() - started < timedelta(minutes=6)
