@@ -110,8 +110,9 @@ class Sandbox:
         def bind_and_create(backends: BackendDict[Any], account_id: str) -> None:
             name = backends.service_name
             if name in ENGINES and name not in self._bound and get_backend(name) is backends:
+                engine = load(ENGINES[name])
                 self._bound[name] = (backends, backends.backend)
-                backends.backend = load(ENGINES[name])
+                backends.backend = engine
             create(backends, account_id)
 
         return bind_and_create

@@ -22,6 +22,7 @@ from moto.core.request import Request as MotoRequest
 from moto.core.responses import BaseResponse
 
 from offline.engine import ACCOUNT_ID
+from offline.lock import lock
 
 SCOPE = re.compile(r"Credential=[^/,\s]+/\d{8}/(?P<region>[\w-]+)/(?P<service>[\w.-]+)/aws4_request")
 PRESIGNED = "X-Amz-Credential"
@@ -164,8 +165,9 @@ def _module(name: str, region: str) -> str | None:
 
 def handler_of(module: str, region: str, path: str) -> Handler | None:
     """What answers a path of a service; a region that the service has not is a `LookupError`."""
-    regions = get_backend(module)[ACCOUNT_ID]
-    backend = regions["aws" if "aws" in regions else region]
+    with lock:  # The first request of a service brings its engine to life.
+        regions = get_backend(module)[ACCOUNT_ID]
+        backend = regions["aws" if "aws" in regions else region]
     if type(backend) not in _tables:
         found = backend.url_paths.items()
         _tables[type(backend)] = [(re.compile(pattern), handler) for pattern, handler in found]

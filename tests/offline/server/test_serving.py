@@ -7,13 +7,16 @@ import json
 import re
 import subprocess
 import sys
+import time
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import boto3
 import pytest
+from moto.s3.models import S3Backend
 
-from offline.sandbox import Sandbox
+from offline.engines.s3.engine import S3Engine
+from offline.sandbox import Sandbox, load
 from offline.server import Server
 from tests.offline.engines.test_lambda_ import deploy
 from tests.offline.server.conftest import ClientOf
@@ -160,3 +163,21 @@ def test_a_service_loads_no_other_that_it_can_do_without() -> None:
     )
     printed = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert printed.stdout.strip() == "[]"
+
+
+def test_first_requests_that_come_together_meet_the_engine(
+    served: Sandbox, client_of: ClientOf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loaded = []
+
+    def slowly(path: str) -> Any:
+        loaded.append(path)
+        time.sleep(0.2)
+        return load(path)
+
+    monkeypatch.setattr("offline.sandbox.load", slowly)
+    clients = [client_of("s3") for _ in range(6)]
+    with ThreadPoolExecutor(len(clients)) as pool:
+        list(pool.map(lambda s3: s3.list_buckets(), clients))
+    assert {type(one) for one in served.engines() if isinstance(one, S3Backend)} == {S3Engine}
+    assert len(set(loaded)) == len(loaded)
