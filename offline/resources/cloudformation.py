@@ -1,5 +1,5 @@
-"""Rows of CloudFormation's own types: nested stacks, wait conditions, and custom resources, which a function
-answers.
+"""Rows of types of CloudFormation and the CDK: nested stacks, wait conditions, and custom resources, which a
+function answers.
 
 CloudFormation sends the function a request and waits until something is PUT at its `ResponseURL`.
 Source: AWS CloudFormation User Guide, "Custom resource request objects" and "response objects".
@@ -212,6 +212,16 @@ def create_wait_condition(resource: Resource) -> Physical:
     return Physical(f"{resource.stack_id}/{resource.logical_id}")
 
 
+def create_metadata(resource: Resource) -> Physical:
+    """What a CDK app tells of itself: nothing is made of it, here or on AWS."""
+    name = resource.name()
+    return Physical(name, {"Id": name})
+
+
+def update_metadata(resource: Resource, metadata: Physical, old: Properties) -> Physical:
+    return metadata
+
+
 def leave(resource: Resource, physical: Physical) -> None:
     """Nothing of it exists but in its stack."""
 
@@ -229,6 +239,13 @@ ROWS = (
         delete_stack,
         update_stack,
         inert={"TimeoutInMinutes": "a nested stack is done when it is asked for"},
+    ),
+    Row(
+        "AWS::CDK::Metadata",
+        create_metadata,
+        leave,
+        update_metadata,
+        inert=dict.fromkeys(("Analytics", "Modules"), "what an app is made of, which AWS only counts"),
     ),
     Row("AWS::CloudFormation::WaitCondition", create_wait_condition, leave),
     Row("AWS::CloudFormation::WaitConditionHandle", create_wait_condition_handle, leave),

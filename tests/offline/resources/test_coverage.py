@@ -26,7 +26,7 @@ SHARED = {
     "AWS::CloudFormation::CustomResource",
 }
 """Types whose rows also read what only a sister type has, or whatever a template names."""
-WITHOUT_PROPERTIES = {"AWS::CloudFormation::WaitConditionHandle"}
+WITHOUT_PROPERTIES = {"AWS::CDK::Metadata", "AWS::CloudFormation::WaitConditionHandle"}
 
 
 def of(kind: str, path: str) -> Property:
