@@ -11,8 +11,9 @@ from offline.sandbox import Sandbox
 from tests.offline.resources.stage import made
 
 POLICY = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
+ANYBODY = {"Effect": "Allow", "Principal": "*", "Action": "sts:AssumeRole"}
 FOUND: tuple[tuple[str, dict[str, Any], str], ...] = (
-    ("AWS::IAM::Role", {"RoleName": "it", "AssumeRolePolicyDocument": POLICY}, "iam role it"),
+    ("AWS::IAM::Role", {"RoleName": "it", "AssumeRolePolicyDocument": {"Statement": ANYBODY}}, "iam role it"),
     ("AWS::IAM::User", {"UserName": "it"}, "iam user it"),
     ("AWS::IAM::Group", {"GroupName": "it"}, "iam group it"),
     ("AWS::IAM::ManagedPolicy", {"ManagedPolicyName": "it", "PolicyDocument": POLICY}, "iam policy it"),

@@ -226,7 +226,8 @@ def test_the_matrix_names_the_statement_that_decided(context: Context) -> None:
 
 def test_a_role_that_encrypts_but_may_not_decrypt_is_noticed(context: Context) -> None:
     iam, key = context.client("iam"), context.output("lake", "KeyArn")
-    trust = {"Version": "2012-10-17", "Statement": []}
+    nobody = {"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}
+    trust = {"Version": "2012-10-17", "Statement": [nobody]}
     name = f"{context.prefix}-half"
     allow = {"Effect": "Allow", "Action": "kms:GenerateDataKey", "Resource": key}
     iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))

@@ -14,11 +14,18 @@ EVERYTHING = {
 
 def role(name: str, service: str) -> str:
     """The ARN of a new role that a service may assume and that may do everything."""
-    iam = boto3.client("iam")
+    arn = idle_role(name, service)
+    boto3.client("iam").put_role_policy(
+        RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING)
+    )
+    return arn
+
+
+def idle_role(name: str, service: str) -> str:
+    """The ARN of a new role that a service may assume and that may do nothing."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}],
     }
-    arn = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName=name, PolicyName="everything", PolicyDocument=json.dumps(EVERYTHING))
-    return str(arn)
+    made = boto3.client("iam").create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    return str(made["Role"]["Arn"])

@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from offline.sandbox import Sandbox
-from tests.offline.engines.roles import role
+from tests.offline.engines.roles import idle_role, role
 from tests.offline.engines.test_lambda_ import archive
 from tests.offline.engines.test_scheduler import MACHINE, letters, queue
 from tests.offline.resources.stage import made
@@ -92,16 +92,11 @@ def test_a_state_machine_runs_under_the_targets_role(sandbox: Sandbox) -> None:
     )["stateMachineArn"]
     url, dead = queue("dead")
     may = {"Arn": machine, "RoleArn": role("rule", "events.amazonaws.com"), "Input": "{}"}
-    may_not = {**may, "RoleArn": weak(), "DeadLetterConfig": {"Arn": dead}}
+    may_not = {**may, "RoleArn": idle_role("weak", "events.amazonaws.com"), "DeadLetterConfig": {"Arn": dead}}
     rule([may, may_not], ScheduleExpression="cron(0 13 * * ? *)")
     sandbox.advance(days=1)
     assert len(states.list_executions(stateMachineArn=machine)["executions"]) == 1
     assert letters(url) == ["{}"]
-
-
-def weak() -> str:
-    made_role = boto3.client("iam").create_role(RoleName="weak", AssumeRolePolicyDocument="{}")
-    return str(made_role["Role"]["Arn"])
 
 
 def test_streams_topics_and_log_groups_are_targets_too(sandbox: Sandbox) -> None:

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from offline.clock import START, clock
 from offline.engines.timetable import Timetable
 from offline.sandbox import Sandbox
-from tests.offline.engines.roles import role
+from tests.offline.engines.roles import idle_role, role
 
 MACHINE = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "End": True}}}
 
@@ -109,8 +109,7 @@ def test_a_universal_target_is_any_operation(sandbox: Sandbox, arn: str) -> None
 
 def test_what_the_role_may_not_do_ends_in_the_dead_letter_queue(sandbox: Sandbox) -> None:
     url, dead = queue("dead")
-    iam = boto3.client("iam")
-    weak = iam.create_role(RoleName="weak", AssumeRolePolicyDocument="{}")["Role"]["Arn"]
+    weak = idle_role("weak", "scheduler.amazonaws.com")
     boto3.client("kinesis").create_stream(StreamName="flights", ShardCount=1)
     stream = "arn:aws:kinesis:us-east-1:123456789012:stream/flights"
     target = {
@@ -123,7 +122,7 @@ def test_what_the_role_may_not_do_ends_in_the_dead_letter_queue(sandbox: Sandbox
     schedule("rate(1 day)", target)
     sandbox.advance(hours=1)
     assert letters(url) == ["record"]
-    iam.put_role_policy(
+    boto3.client("iam").put_role_policy(
         RoleName="weak",
         PolicyName="now",
         PolicyDocument=json.dumps(
