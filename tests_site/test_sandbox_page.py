@@ -41,6 +41,20 @@ def test_the_page_shows_what_there_is_and_asks_no_other_host(browser: Browser, s
     assert (told.errors, told.elsewhere) == ([], [])
 
 
+def test_a_long_caller_leaves_room_for_what_was_asked(browser: Browser, server: Server) -> None:
+    client(server, "s3").create_bucket(Bucket="lake")
+    page, _ = opened(browser, server)
+    expect(page.locator("#requests")).to_contain_text("s3.CreateBucket")
+    share = page.evaluate(
+        """() => {
+            const row = document.querySelector("#requests tbody tr");
+            row.querySelector(".caller").textContent = "x".repeat(300);
+            return row.querySelector(".asked").offsetWidth / row.offsetWidth;
+        }"""
+    )
+    assert share > 1 / 3
+
+
 def test_the_page_refreshes_itself(browser: Browser, server: Server) -> None:
     page, _ = opened(browser, server)
     expect(page.locator("#requests")).to_contain_text("Nobody has asked")

@@ -17,6 +17,8 @@ from typing import Any
 REGION = "us-east-1"
 """The region whose list of types is the fullest."""
 MISSING = object()
+SCALARS = {"boolean": (bool,), "integer": (int,), "number": (int, float)}
+"""What text of a type is read as."""
 IN_PLACE = {("AWS::EC2::VPC", "InstanceTenancy"): "default"}
 """Of properties that are create-only on a condition: the value to which a resource changes as it stands."""
 
@@ -79,7 +81,7 @@ class Schema:
             return {key: self._typed(item, known.get(key, {})) for key, item in value.items()}
         if isinstance(value, list):
             return [self._typed(item, said.get("items", {})) for item in value]
-        return _as(value, said.get("type"))
+        return _as(value, str(said.get("type")))
 
     def updates(self) -> bool:
         """Whether AWS can change a resource of this type in place."""
@@ -99,23 +101,17 @@ def _at(value: Any, path: tuple[str, ...]) -> Any:
     return _at(value[path[0]], path[1:]) if isinstance(value, dict) and path[0] in value else MISSING
 
 
-def _as(value: Any, kind: str | list[str] | None) -> Any:
-    """A scalar as the one type that is asked for; as it is where it is no text of that type."""
+def _as(value: Any, kind: str) -> Any:
+    """A scalar as the one type that is asked for; as it is where that cannot be."""
     if kind == "string" and isinstance(value, (bool, int, float)):
-        return str(value).lower() if isinstance(value, bool) else str(value)
-    if kind in ("integer", "number") and isinstance(value, str):
-        try:
-            return int(value)
-        except ValueError:
-            return _decimal(value) if kind == "number" else value
-    return {"true": True, "false": False}.get(value, value) if kind == "boolean" else value
-
-
-def _decimal(text: str) -> float | str:
+        return json.dumps(value)
+    if not isinstance(value, str) or kind not in SCALARS:
+        return value
     try:
-        return float(text)
-    except ValueError:
-        return text
+        found = json.loads(value)
+    except (ValueError, RecursionError):
+        return value
+    return found if type(found) in SCALARS[kind] else value
 
 
 @cache

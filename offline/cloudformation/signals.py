@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
+from facts import limits
 from offline.clock import clock
 from offline.errors import DeploymentError, TemplateError, UnsupportedPropertyError
 from offline.resources.row import Awaited
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 WAIT_CONDITION = "AWS::CloudFormation::WaitCondition"
 DURATION = re.compile(r"PT(?=\d)(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?")
-LONGEST = timedelta(hours=12)
 STATUSES = ("SUCCESS", "FAILURE")
 
 
@@ -66,7 +66,9 @@ def awaited_by_policy(policy: dict[str, Any]) -> Awaited:
     if others or not isinstance(policy.get("ResourceSignal"), dict):
         raise UnsupportedPropertyError(f"CreationPolicy of {others} is not played; allowed: ResourceSignal")
     signal = policy["ResourceSignal"]
-    return Awaited(int(signal.get("Count", 1)), duration(str(signal.get("Timeout", "PT5M"))))
+    given = signal.get("Timeout")
+    default = timedelta(seconds=int(limits.value("cloudformation-creation-policy-seconds")))
+    return Awaited(int(signal.get("Count", 1)), duration(str(given)) if given else default)
 
 
 def awaited(kind: str, of_row: list[Awaited], policy: dict[str, Any] | None) -> Awaited | None:
@@ -77,9 +79,10 @@ def awaited(kind: str, of_row: list[Awaited], policy: dict[str, Any] | None) -> 
     if len(ways) != 1:
         raise TemplateError("a wait condition has either Handle and Timeout, or a CreationPolicy")
     [found] = ways
-    if found.count < 1 or not timedelta() < found.timeout <= LONGEST:
+    longest = timedelta(seconds=int(limits.value("cloudformation-wait-seconds-highest")))
+    if found.count < 1 or not timedelta() < found.timeout <= longest:
         raise TemplateError(
-            f"got {found.count} signals within {found.timeout}; allowed: 1 or more, within 12 hours"
+            f"got {found.count} signals within {found.timeout}; allowed: 1 or more, within {longest}"
         )
     return found
 

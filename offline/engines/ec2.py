@@ -19,7 +19,7 @@ from moto.ec2.responses import EC2Response
 from moto.ec2.utils import random_private_ip
 
 from offline.engine import Engine
-from offline.iam.document import MalformedPolicyError, written
+from offline.iam.document import written
 
 PEERS = ("ip_ranges", "source_groups", "prefix_list_ids")
 
@@ -32,11 +32,8 @@ class InvalidPolicyDocumentError(EC2ClientError):
 
 def check_policy(text: str | None) -> None:
     """An endpoint's policy names principals, and resources."""
-    try:
-        if text:
-            written(text, principals=True, resources=True)
-    except MalformedPolicyError as error:
-        raise InvalidPolicyDocumentError(str(error)) from None
+    if text:
+        written(text, principals=True, resources=True, refusal=InvalidPolicyDocumentError)
 
 
 class Responses(EC2Response):

@@ -19,7 +19,7 @@ from moto.kms.urls import url_bases
 from offline.clock import clock
 from offline.engine import Engine
 from offline.iam import gatekeeper
-from offline.iam.document import MalformedPolicyError, written
+from offline.iam.document import written
 
 __all__ = ["KmsEngine", "url_bases", "url_paths"]
 
@@ -45,14 +45,6 @@ class MalformedPolicyDocumentError(JsonRESTError):
         super().__init__("MalformedPolicyDocumentException", message)
 
 
-def check_policy(text: str) -> None:
-    """A key's policy names principals, and resources."""
-    try:
-        written(text, principals=True, resources=True)
-    except MalformedPolicyError as error:
-        raise MalformedPolicyDocumentError(str(error)) from None
-
-
 class KmsEngine(Engine, KmsBackend):
     """The keys of one region."""
 
@@ -64,11 +56,11 @@ class KmsEngine(Engine, KmsBackend):
 
     def create_key(self, policy: str | None, *rest: Any, **named: Any) -> Key:
         if policy:
-            check_policy(policy)
+            written(policy, principals=True, resources=True, refusal=MalformedPolicyDocumentError)
         return super().create_key(policy, *rest, **named)
 
     def put_key_policy(self, key_id: str, policy: str) -> None:
-        check_policy(policy)
+        written(policy, principals=True, resources=True, refusal=MalformedPolicyDocumentError)
         super().put_key_policy(key_id, policy)
 
     def due(self) -> datetime | None:

@@ -12,7 +12,7 @@ from moto.sts.models import AssumedRole, STSBackend
 
 from offline.engine import Engine
 from offline.iam.callers import current_caller
-from offline.iam.document import MalformedPolicyError, written
+from offline.iam.document import written
 
 
 class MalformedPolicyDocumentError(STSClientError):
@@ -27,11 +27,8 @@ class StsEngine(Engine, STSBackend):
     service = "sts"
 
     def assume_role(self, *arguments: Any, **named: Any) -> AssumedRole:
-        try:
-            if policy := named.get("policy"):
-                written(policy, principals=False, resources=True)
-        except MalformedPolicyError as error:
-            raise MalformedPolicyDocumentError(str(error)) from None
+        if policy := named.get("policy"):
+            written(policy, principals=False, resources=True, refusal=MalformedPolicyDocumentError)
         return super().assume_role(*arguments, **named)
 
     def get_caller_identity(self, access_key_id: str, region: str) -> tuple[str, str, str]:

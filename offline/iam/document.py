@@ -6,7 +6,7 @@ Source: IAM User Guide, "Grammar of the IAM JSON policy language".
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -104,7 +104,7 @@ class Document:
 
 
 @lru_cache(maxsize=2048)
-def document(text: str, name: str = "") -> Document:
+def document(text: str | bytes, name: str = "") -> Document:
     """A policy document from its JSON.
 
     >>> document('{"Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}').statements[0].action
@@ -132,15 +132,26 @@ def document(text: str, name: str = "") -> Document:
     return Document(name, found)
 
 
-def written(text: str, *, principals: bool, resources: bool) -> Document:
+def written(
+    text: str | bytes,
+    *,
+    principals: bool,
+    resources: bool,
+    refusal: Callable[[str], Exception] = MalformedPolicyError,
+) -> Document:
     """A policy as it is put somewhere: with principals and resources, or without, as its place asks.
+
+    `refusal` makes the error of the service that it is put to.
 
     >>> written('{"Statement": {"Effect": "Allow", "Action": "*"}}', principals=False, resources=True)
     Traceback (most recent call last):
         ...
     offline.iam.document.MalformedPolicyError: Missing required field Resource
     """
-    found = document(text)
+    try:
+        found = document(text)
+    except MalformedPolicyError as error:
+        raise refusal(str(error)) from None
     for one in found.statements:
         named = one.principal is not None or one.not_principal is not None
         for element, has, asked in (
@@ -148,9 +159,9 @@ def written(text: str, *, principals: bool, resources: bool) -> Document:
             ("Resource", bool(one.resource or one.not_resource), resources),
         ):
             if asked and not has:
-                raise MalformedPolicyError(f"Missing required field {element}")
+                raise refusal(f"Missing required field {element}")
             if has and not asked:
-                raise MalformedPolicyError(f"Has prohibited field {element}")
+                raise refusal(f"Has prohibited field {element}")
     return found
 
 

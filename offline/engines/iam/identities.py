@@ -10,7 +10,7 @@ from moto.iam.models import IAMBackend, ManagedPolicy, Role
 from moto.iam.policy_validation import IAMPolicyDocumentValidator
 from moto.iam.responses import IamResponse
 
-from offline.iam.document import MalformedPolicyError, written
+from offline.iam.document import written
 
 
 class IdentityResponses(IamResponse):
@@ -42,19 +42,12 @@ class IdentityResponses(IamResponse):
 def check(text: str) -> None:
     """What moto finds comes first, in IAM's words; it lets principals pass."""
     IAMPolicyDocumentValidator(text).validate()
-    _check(text, principals=False, resources=True)
+    written(text, principals=False, resources=True, refusal=MalformedPolicyDocument)
 
 
 def check_trust(text: str) -> None:
     """moto does not look at a new role's, and knows no sts:TagSession."""
-    _check(text, principals=True, resources=False)
-
-
-def _check(text: str, *, principals: bool, resources: bool) -> None:
-    try:
-        written(text, principals=principals, resources=resources)
-    except MalformedPolicyError as error:
-        raise MalformedPolicyDocument(str(error)) from None
+    written(text, principals=True, resources=False, refusal=MalformedPolicyDocument)
 
 
 class Identities(IAMBackend):

@@ -272,8 +272,7 @@ def decide_on(bucket: FakeBucket | None, caller: Caller, need: Need, place: Plac
     outside = caller.principal.kind == "anonymous" or caller.principal.account not in ("", place.account)
     if bucket and outside and public.is_restricted(bucket):
         policy = None
-    text = policy.decode() if isinstance(policy, bytes) else policy
-    resource = document(text, f"policy of {bucket.name}") if bucket and text else None
+    resource = document(policy, f"policy of {bucket.name}") if bucket and policy else None
     endpoint = endpoint_policy(caller.endpoint, place)
     return decided(caller, need, place, resource, place.account, endpoint)
 

@@ -23,7 +23,6 @@ from offline.engines.s3 import archive, customer_keys, lifecycle, public, server
 from offline.engines.s3.access import may_delete
 from offline.engines.s3.api import DELETING_MANY, DeniedError, Urls
 from offline.engines.s3.days import midnight_after
-from offline.iam import document
 from offline.iam.callers import current_caller
 from offline.iam.conditions import matches
 from offline.iam.document import written
@@ -212,10 +211,7 @@ class S3Engine(Engine, S3Backend):
 
 def check_policy(bucket: str, policy: bytes) -> None:
     """A bucket's policy names principals, actions of S3, and the bucket or what is in it."""
-    try:
-        found = written(policy.decode(errors="replace"), principals=True, resources=True)
-    except document.MalformedPolicyError as error:
-        raise MalformedPolicyError(str(error)) from None
+    found = written(policy, principals=True, resources=True, refusal=MalformedPolicyError)
     for one in found.statements:
         if any(text != "*" and not text.lower().startswith("s3:") for text in one.action + one.not_action):
             raise MalformedPolicyError("Policy has invalid action")

@@ -52,6 +52,7 @@ def test_what_is_create_only_on_a_condition_replaces_once_it_was_given() -> None
     [
         ("AWS::Logs::LogGroup", {"RetentionInDays": "7"}, {"RetentionInDays": 7}),
         ("AWS::Logs::LogGroup", {"RetentionInDays": "soon"}, {"RetentionInDays": "soon"}),
+        ("AWS::Logs::LogGroup", {"RetentionInDays": "1_0"}, {"RetentionInDays": "1_0"}),
         ("AWS::CloudWatch::Alarm", {"Threshold": "0.5"}, {"Threshold": 0.5}),
         ("AWS::CloudWatch::Alarm", {"ActionsEnabled": "false"}, {"ActionsEnabled": False}),
         ("AWS::SSM::Parameter", {"Value": 3, "Name": True}, {"Value": "3", "Name": "true"}),

@@ -275,7 +275,7 @@ def test_only_signals_are_taken_at_the_address_of_a_handle(sandbox: Sandbox) -> 
         ({"Type": KIND}, "either Handle and Timeout, or a CreationPolicy"),
         ({"Type": KIND, "Properties": {"Count": 2}}, "has Handle and Timeout"),
         (by_handle() | {"CreationPolicy": {"ResourceSignal": {}}}, "either Handle and Timeout"),
-        (by_handle("43201"), "within 12 hours"),
+        (by_handle("43201"), "within 12:00:00"),
         (by_policy(Timeout="15 minutes"), "PT#H#M#S"),
         (by_policy(Count=0), "1 or more"),
         ({"Type": KIND, "CreationPolicy": {"StartFleet": True}}, "allowed: ResourceSignal"),

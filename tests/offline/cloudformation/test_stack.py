@@ -7,7 +7,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from offline.sandbox import Sandbox
-from tests.offline.cloudformation.stacks import STREAM, create
+from tests.offline.cloudformation.stacks import STREAM, create, update
 
 
 def test_a_stack_creates_its_resources_with_their_properties(sandbox: Sandbox) -> None:
@@ -113,3 +113,11 @@ def test_a_number_may_be_given_as_text(sandbox: Sandbox) -> None:
     create("typed", {"Logs": logs}, Mappings={"Days": {"dev": {"kept": "7"}}})
     [group] = boto3.client("logs").describe_log_groups(logGroupNamePrefix="/a")["logGroups"]
     assert group["retentionInDays"] == 7
+
+
+def test_what_a_cdk_app_tells_of_itself_is_taken_and_may_change(sandbox: Sandbox) -> None:
+    def metadata(text: str) -> dict[str, object]:
+        return {"Metadata": {"Type": "AWS::CDK::Metadata", "Properties": {"Analytics": text}}}
+
+    create("app", metadata("v2:a"))
+    assert update("app", metadata("v2:b"))["StackStatus"] == "UPDATE_COMPLETE"

@@ -161,3 +161,14 @@ def test_what_its_place_asks_for_is_kept() -> None:
     assert written(IDENTITY, principals=False, resources=True).statements[0].resource == ("*",)
     with pytest.raises(MalformedPolicyError, match="prohibited field Resource"):
         written(IDENTITY, principals=False, resources=False)
+
+
+def test_bytes_that_are_no_text_are_no_policy(sandbox: Sandbox) -> None:
+    s3 = boto3.client("s3")
+    s3.create_bucket(Bucket="box")
+    s3.meta.events.register(
+        "before-sign.s3.PutBucketPolicy", lambda request, **_: setattr(request, "data", b"{\xff}")
+    )
+    with pytest.raises(ClientError, match=r"MalformedPolicy.*valid JSON"):
+        s3.put_bucket_policy(Bucket="box", Policy="{}")
+    s3.put_object(Bucket="box", Key="a", Body=b"x")

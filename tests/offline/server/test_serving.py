@@ -175,7 +175,7 @@ def test_first_requests_that_come_together_meet_the_engine(
         time.sleep(0.2)
         return load(path)
 
-    monkeypatch.setattr("offline.sandbox.load", slowly)
+    monkeypatch.setattr("offline.sandbox.load", slowly)  # An import is slow only once in a process.
     clients = [client_of("s3") for _ in range(6)]
     with ThreadPoolExecutor(len(clients)) as pool:
         list(pool.map(lambda s3: s3.list_buckets(), clients))
