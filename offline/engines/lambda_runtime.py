@@ -1,4 +1,4 @@
-"""What runs inside a function's process: the part that AWS calls the runtime.
+"""What runs inside the process of a Python function: the part that AWS calls the runtime.
 
 Standard library only, and started as a script: `python lambda_runtime.py <requests fd> <answers fd>`.
 A request is two lengths (4 bytes each, big endian), a JSON head and the event; an answer is a status, a
@@ -15,6 +15,7 @@ import sys
 import time
 import traceback
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 LENGTHS = struct.Struct(">II")
@@ -132,7 +133,16 @@ def report(kind: str, message: str, frames: list[str]) -> None:
     )
 
 
-if __name__ == "__main__":
+def prepare() -> None:
+    """Modules are found where the function has them, and what is named by its place on AWS as well."""
+    sys.path[0] = str(Path(__file__).parents[2])
+    from offline import relocated
+
     # Not this script's folder: user code must not find our modules by their short names.
     sys.path[0:1] = [path for path in os.environ["LAMBDA_IMPORT_PATH"].split(os.pathsep) if path]
+    relocated.install({"/var/task": os.environ["LAMBDA_TASK_ROOT"], "/opt": os.environ["LAMBDA_OPT"]})
+
+
+if __name__ == "__main__":
+    prepare()
     main(int(sys.argv[1]), int(sys.argv[2]))

@@ -8,24 +8,18 @@ Source: AWS CloudFormation User Guide, "Custom resource request objects" and "re
 from __future__ import annotations
 
 import json
-import secrets
 import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import timedelta
 from functools import partial
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import boto3
 from botocore.exceptions import ClientError
 
-from offline.clock import clock
+from facts import limits
+from offline.cloudformation.addresses import WAIT_CONDITION, address, answers
 from offline.errors import DeploymentError
 from offline.resources.row import Awaited, Physical, Properties, Resource, Row
-from offline.sandbox import current
 
 PARENT_HEADER = "x-offline-parent-stack"
 """Tells the account's CloudFormation which stack a nested stack belongs to; AWS knows."""
@@ -68,7 +62,7 @@ def _ask(
     }
     if custom is not None:
         event["PhysicalResourceId"] = custom.id
-    with _mailbox() as (url, letters):
+    with answers(f"{resource.stack_id}/{resource.logical_id}", resource.region) as (url, letters):
         invocation = resource.client("lambda").invoke(
             FunctionName=properties["ServiceToken"], Payload=json.dumps({**event, "ResponseURL": url})
         )
@@ -77,11 +71,27 @@ def _ask(
         raise DeploymentError(
             f"{resource.type}: the function answered nothing at ResponseURL; it said: {outcome}"
         )
-    answer: dict[str, Any] = json.loads(letters[0])
-    if answer["Status"] != "SUCCESS":
+    return _read(letters[0])
+
+
+def _read(letter: bytes) -> dict[str, Any]:
+    """What a function answered, as far as it is an answer of success."""
+    if len(letter) > int(limits.value("cloudformation-custom-resource-answer-bytes")):
+        raise DeploymentError("Response object is too long.")
+    try:
+        answer = json.loads(letter)
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or answer.get("Status") not in ("SUCCESS", "FAILED"):
+        raise DeploymentError(
+            f"Invalid response from custom resource: got {letter[:200]!r}, allowed is JSON with a Status"
+        )
+    if answer["Status"] == "FAILED":
         raise DeploymentError(
             f"Received response status [FAILED] from custom resource: {answer.get('Reason')}"
         )
+    if not isinstance(answer.get("PhysicalResourceId"), str) or not answer["PhysicalResourceId"]:
+        raise DeploymentError("Invalid PhysicalResourceId")
     return answer
 
 
@@ -92,30 +102,6 @@ def _as_text(value: Any) -> Any:
     if isinstance(value, list):
         return [_as_text(item) for item in value]
     return str(value).lower() if isinstance(value, bool) else str(value)
-
-
-@contextmanager
-def _mailbox() -> Iterator[tuple[str, list[bytes]]]:
-    """A loopback address, and what is PUT there."""
-    letters: list[bytes] = []
-
-    class Mailbox(BaseHTTPRequestHandler):
-        def do_PUT(self) -> None:
-            letters.append(self.rfile.read(int(self.headers["Content-Length"])))
-            self.send_response(200)
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing on standard error."""
-
-    with HTTPServer(("127.0.0.1", 0), Mailbox) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}/", letters
-        finally:
-            server.shutdown()
-            thread.join()
 
 
 def create_stack(resource: Resource) -> Physical:
@@ -189,16 +175,7 @@ def delete_stack(resource: Resource, stack: Physical) -> None:
 
 def create_wait_condition_handle(resource: Resource) -> Physical:
     """`Ref` answers the address where signals are PUT; who has it needs no credentials."""
-    signed = clock.signing_now()
-    query = {
-        "X-Amz-Algorithm": "AWS4-HMAC-SHA256",
-        "X-Amz-Credential": f"offline/{signed:%Y%m%d}/{resource.region}/cloudformation/aws4_request",
-        "X-Amz-Date": f"{signed:%Y%m%dT%H%M%SZ}",
-        "X-Amz-SignedHeaders": "host",
-        "X-Amz-Signature": secrets.token_hex(32),
-    }
-    path = quote(f"{resource.stack_id}/{resource.logical_id}")
-    return Physical(f"{current().endpoint()}/waitcondition/{path}?{urlencode(query)}")
+    return Physical(address(WAIT_CONDITION, f"{resource.stack_id}/{resource.logical_id}", resource.region))
 
 
 def create_wait_condition(resource: Resource) -> Physical:

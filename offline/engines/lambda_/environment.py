@@ -7,7 +7,6 @@ import os
 import select
 import struct
 import subprocess
-import sys
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,10 +14,10 @@ from tempfile import TemporaryFile
 from typing import IO, Any
 
 from facts import limits
-from offline.engines import lambda_runtime
 
 LENGTHS = struct.Struct(">II")
-MALFORMED_EVENT = 2
+MALFORMED_EVENT, ENDED = 2, 3
+"""Status of an answer where the event was no JSON, and where the process ends with it."""
 
 
 @dataclass(frozen=True)
@@ -37,21 +36,21 @@ class Answer:
 
 
 class Environment:
-    """A process of this very Python (`sys.executable`), whatever python3.x the function names."""
+    """A process that a runtime's command starts in the folder of the function's code."""
 
-    def __init__(self, import_path: list[str], variables: dict[str, str], folder: Path) -> None:
+    def __init__(self, command: list[str], variables: dict[str, str], folder: Path) -> None:
         self.log_stream = variables["AWS_LAMBDA_LOG_STREAM_NAME"]
         self._ready = False
         self._output: IO[bytes] = TemporaryFile()  # noqa: SIM115 - lives as long as the process
         requests, self._requests = os.pipe()
         self._answers, answers = os.pipe()
         self._process = subprocess.Popen(
-            [sys.executable, "-B", str(Path(lambda_runtime.__file__)), str(requests), str(answers)],
+            [*command, str(requests), str(answers)],
             stdin=subprocess.DEVNULL,
             stdout=self._output,
             stderr=subprocess.STDOUT,
             cwd=folder,
-            env=variables | {"LAMBDA_IMPORT_PATH": os.pathsep.join(import_path)},
+            env=variables,
             pass_fds=(requests, answers),
         )
         os.close(requests)
@@ -73,7 +72,10 @@ class Environment:
             reason = f"exit status {status}" if status >= 0 else f"signal: {-status}"
             return self._ended(head, "Runtime.ExitError", f"Runtime exited with error: {reason}", started)
         took = 1000 * (time.monotonic() - started)
-        return Answer(payload, status != 0, self._printed(), took, malformed=status == MALFORMED_EVENT)
+        printed, alive = self._printed(), status != ENDED
+        if not alive:
+            self.close()
+        return Answer(payload, status != 0, printed, took, alive, malformed=status == MALFORMED_EVENT)
 
     def _await_init(self) -> None:
         """A cold start imports the module before its first event, in a time of its own."""

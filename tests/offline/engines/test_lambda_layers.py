@@ -28,6 +28,11 @@ def both(event, context):
 
 def tool(event, context):
     return subprocess.run(["greet"], capture_output=True, text=True).stdout
+
+def places(event, context):
+    import shared
+    here = open("/var/task/handler.py").readline()
+    return [here, shared.PLACE, subprocess.run(["/opt/greet"], capture_output=True, text=True).stdout]
 """
 
 
@@ -60,6 +65,16 @@ def test_modules_of_layers_are_found_and_the_last_layer_wins(sandbox: Sandbox) -
 def test_programs_of_layers_are_found(sandbox: Sandbox) -> None:
     functions = deploy("tool", Code=code(), Layers=[layer("tools", ("bin/greet", "#!/bin/sh\necho hello\n"))])
     assert call(functions, "tool")[0] == "hello\n"
+
+
+def test_what_python_names_by_its_place_on_aws_is_found(sandbox: Sandbox) -> None:
+    tools = layer(
+        "tools",
+        ("python/shared.py", "import os\nPLACE = os.path.exists('/opt/greet')"),
+        ("greet", "#!/var/lang/bin/python3 -s\nimport sys; print('hello', sys.flags.no_user_site)"),
+    )
+    functions = deploy("places", Code=code(), Layers=[tools])
+    assert call(functions, "places")[0] == ["\n", True, "hello 1\n"]
 
 
 def test_a_function_keeps_a_layer_that_is_deleted(sandbox: Sandbox) -> None:
