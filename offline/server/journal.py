@@ -112,17 +112,18 @@ def said(body: bytes) -> str:
 
 
 def operation_of(call: Call) -> str:
-    """How AWS names what was asked; of S3, as its policies do."""
+    """How AWS names what was asked; of S3, as CloudTrail does."""
     request = call.request
     if call.service != "s3":
         return call.asked.operation or f"{request.method} {request.path}"
-    from offline.engines.s3.access import bucket_action, object_action
+    from offline.engines.s3.served import of_bucket, of_object
 
     bucket, _, key = request.path.lstrip("/").partition("/")
     if not bucket:
         return "ListBuckets"
     query = request.args.to_dict()
-    return object_action(request.method, query) if key else bucket_action(request.method, query)
+    copied = "x-amz-copy-source" in request.headers
+    return (of_object(request.method, query, copied) if key else of_bucket(request.method, query))[0]
 
 
 def resource_of(call: Call, body: bytes) -> str:

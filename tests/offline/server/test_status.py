@@ -32,7 +32,7 @@ def test_the_status_tells_of_streams_stacks_jobs_and_requests(server: Server, cl
     template = {"Resources": {"Late": {"Type": "AWS::Kinesis::Stream", "Properties": {"ShardCount": 1}}}}
     client_of("cloudformation").create_stack(StackName="labs", TemplateBody=json.dumps(template))
     with pytest.raises(ClientError):
-        client_of("s3").list_objects_v2(Bucket="nothing")
+        client_of("s3").delete_objects(Bucket="nothing", Delete={"Objects": [{"Key": "a"}]})
     told = send(server, "GET", "/_sandbox/status").json
     flights = next(row for row in told["tables"]["streams"] if row["stream"] == "flights")
     assert (flights["shards"], flights["records/s"], flights["kept"]) == (2, 2.0, 20)
@@ -47,7 +47,7 @@ def test_the_status_tells_of_streams_stacks_jobs_and_requests(server: Server, cl
         "latest": 0,
     }
     last = told["requests"]["latest"][0]
-    assert (last["operation"], last["resource"], last["status"]) == ("s3.ListBucket", "nothing", 404)
+    assert (last["operation"], last["resource"], last["status"]) == ("s3.DeleteObjects", "nothing", 404)
     assert last["message"].startswith("NoSuchBucket: ")
     assert {"cloudformation", "kinesis", "s3"} <= set(told["services"])
 
