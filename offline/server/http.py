@@ -1,4 +1,4 @@
-"""HTTP/1.1 on loopback: waitress receives requests whole and sends answers; threads serve in between."""
+"""HTTP on loopback: waitress receives requests whole and sends answers; threads serve in between."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ import logging
 import re
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from http import HTTPStatus
 from ipaddress import ip_address
 from threading import Lock, Thread
@@ -24,6 +25,8 @@ from offline.server.forms import Answer
 from offline.server.routing import Request
 
 LOOPBACK = "127.0.0.1"
+PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
+"""What a client sends first that speaks HTTP/2."""
 THREADS = 4
 """Threads to begin with; there are always more than requests that wait for something."""
 CONNECTIONS = 1000
@@ -69,9 +72,42 @@ class Channel(HTTPChannel):
     parser_class = Parser
     task_class = Task
 
+    def received(self, data: bytes) -> bool:
+        if self.request is not None or not data.startswith(PREFACE):
+            return bool(super().received(data))
+        self.del_channel()
+        self.server.pass_on(self.socket, data)
+        return True
+
 
 class Listener(TcpWSGIServer):
     channel_class = Channel
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._passed_on, self._clients = Lock(), set[socket.socket]()
+
+    def pass_on(self, client: socket.socket, data: bytes) -> None:
+        """Go on with a client that speaks HTTP/2 in a thread of its own."""
+        client.setblocking(True)
+        with self._passed_on:
+            self._clients.add(client)
+        Thread(target=self._translate, args=(client, data), name="http2", daemon=True).start()
+
+    def _translate(self, client: socket.socket, data: bytes) -> None:
+        from offline.server.http2 import Translator  # few clients need it
+
+        with client, suppress(OSError):
+            Translator(client, self.socket.getsockname()[:2]).run(data)
+        with self._passed_on:
+            self._clients.discard(client)
+
+    def leave(self) -> None:
+        """End the connections that are passed on."""
+        with self._passed_on:
+            for client in self._clients:
+                with suppress(OSError):
+                    client.shutdown(socket.SHUT_RDWR)
 
 
 class HttpServer:
@@ -119,6 +155,7 @@ class HttpServer:
         self._threads.shutdown(timeout=2)
         self._listener.trigger.pull_trigger(lambda: close_all(self._sockets))
         self._loop.join()
+        self._listener.leave()
 
     def _wsgi(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
         self._more_threads_than_busy(1)
