@@ -114,6 +114,7 @@ class CloudFormationApi(BaseResponse):
             protected=self._get_param("EnableTerminationProtection", False),
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             parent_id=self.headers.get("x-offline-parent-stack", ""),
+            timeout_minutes=self._get_param("TimeoutInMinutes"),
         )
         return ActionResult(_started(stack, "CREATE_STACK"))
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
@@ -83,6 +83,14 @@ class Deployment:
     _imported: set[str] = field(default_factory=set)
     _superseded: list[tuple[str, Deployed, str]] = field(default_factory=list)
     """Logical id, what is to be deleted at the end, and the policy that could retain it."""
+
+    @property
+    def until(self) -> datetime | None:
+        """When a stack that is created has to stand; None where it may take any time."""
+        minutes = self.stack.timeout_minutes
+        if self.verb != "CREATE" or minutes is None:
+            return None
+        return self.stack.created + timedelta(minutes=minutes)
 
     def run(self) -> Steps[None]:
         """The revision stands, or everything is as before and the stack's reason says why."""

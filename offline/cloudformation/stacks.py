@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 
+from offline.clock import clock
 from offline.cloudformation import capabilities, deployment, parameters, stack_policy
 from offline.cloudformation.changes import planned, refuse_other_types
 from offline.cloudformation.deployment import REFUSALS, Deployment, Options, Steps, Wait
@@ -56,6 +57,14 @@ class Waiting:
     work: Deployment
     steps: Steps[None]
     wait: Wait
+
+    def due(self) -> datetime | None:
+        """When the wait, or the time that the stack may take, is over."""
+        return min(filter(None, (self.wait.due(), self.work.until)), default=None)
+
+    def over(self) -> bool:
+        due = self.due()
+        return self.wait.over() or (due is not None and due <= clock.now())
 
 
 class Stacks:
@@ -111,11 +120,13 @@ class Stacks:
         protected: bool = False,
         policy: str = "",
         parent_id: str = "",
+        timeout_minutes: int | None = None,
     ) -> Stack:
         if any(stack.name == asked.name for stack in self.living()):
             raise AlreadyExistsException(f"Stack [{asked.name}] already exists")
         stack = self.new_stack(asked)
         stack.protected, stack.policy, stack.parent_id = protected, valid_policy(policy), parent_id
+        stack.timeout_minutes = timeout_minutes
         stack.root_id = (self.stack(parent_id).root_id or parent_id) if parent_id else ""
         self.refuse_impossible(stack, stack.revision, asked.capabilities)
         self.stacks[stack.id] = stack
@@ -177,8 +188,11 @@ class Stacks:
     def _cancel(self, id: str) -> None:
         waiting = self._waiting.pop(id)
         waiting.work.options = replace(waiting.work.options, disable_rollback=False)
+        self._stop(waiting, "User Initiated")
+
+    def _stop(self, waiting: Waiting, reason: str) -> None:
         with suppress(StopIteration):
-            waiting.steps.throw(StoppedError("User Initiated"))
+            waiting.steps.throw(StoppedError(reason))
         self._end(waiting.work)
 
     def take_back(self, id: str) -> None:
@@ -206,15 +220,18 @@ class Stacks:
                 work.clean_up()
 
     def due(self) -> datetime | None:
-        dues = [due for one in self._waiting.values() if (due := one.wait.due()) is not None]
-        return min(dues, default=None)
+        return min(filter(None, (one.due() for one in self._waiting.values())), default=None)
 
     def settle(self) -> bool:
-        """Deployments go on whose wait is over."""
-        over = [id for id, one in self._waiting.items() if one.wait.over()]
+        """Deployments go on whose wait is over, and end whose time is."""
+        over = [id for id, one in self._waiting.items() if one.over()]
         for id in over:
-            if (one := self._waiting.pop(id, None)) is not None:
+            if (one := self._waiting.pop(id, None)) is None:
+                continue
+            if one.wait.over():
                 self._go_on(one.work, one.steps)
+            else:
+                self._stop(one, "Stack creation time exceeded the specified timeout")
         return bool(over)
 
     def signal(self, name: str, logical_id: str, unique_id: str, status: str) -> None:

@@ -120,8 +120,10 @@ def _mailbox() -> Iterator[tuple[str, list[bytes]]]:
 
 def create_stack(resource: Resource) -> Physical:
     """A nested stack; its outputs are attributes, as `Outputs.<name>`."""
-    name = resource.name(longest=128)
-    created = _client(resource).create_stack(StackName=name, OnFailure="DELETE", **_given(resource))
+    name, timeout = resource.name(longest=128), resource.properties.only("TimeoutInMinutes")
+    created = _client(resource).create_stack(
+        StackName=name, OnFailure="DELETE", **timeout, **_given(resource)
+    )
     resource.nested.append(created["StackId"])
     return Physical(created["StackId"])
 
@@ -157,6 +159,8 @@ def _listed(value: Any) -> str:
 
 
 def update_stack(resource: Resource, stack: Physical, old: Properties) -> Physical:
+    """The stack as its properties say; `TimeoutInMinutes` is of its creation only."""
+    resource.properties.take("TimeoutInMinutes")
     try:
         _client(resource).update_stack(StackName=stack.id, **_given(resource))
     except ClientError as error:
@@ -223,13 +227,7 @@ ROWS = (
         delete_custom_resource,
         update_custom_resource,
     ),
-    Row(
-        "AWS::CloudFormation::Stack",
-        create_stack,
-        delete_stack,
-        update_stack,
-        inert={"TimeoutInMinutes": "a nested stack is done when it is asked for"},
-    ),
+    Row("AWS::CloudFormation::Stack", create_stack, delete_stack, update_stack),
     Row(
         "AWS::CDK::Metadata",
         create_metadata,

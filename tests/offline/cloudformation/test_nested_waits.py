@@ -131,6 +131,43 @@ def test_a_nested_stack_whose_time_is_over_takes_its_parent_back(sandbox: Sandbo
     assert "WaitCondition timed out. Received 0 conditions when expecting 1" in reason_of("parent", "Child")
 
 
+def test_a_nested_stack_is_created_within_its_own_time(sandbox: Sandbox) -> None:
+    child = nested({"Q": parameter("q"), "W": by_policy(Timeout="PT1H") | {"DependsOn": "Q"}})
+    child["Properties"]["TimeoutInMinutes"] = 7
+    create("parent", {"Child": child})
+    child_id = physical_id("parent", "Child")
+    assert stack(child_id)["TimeoutInMinutes"] == 7
+    sandbox.advance(minutes=6)
+    assert statuses("parent") == ["CREATE_IN_PROGRESS"]
+    sandbox.advance(minutes=1)
+    assert statuses("parent", child_id) == ["ROLLBACK_COMPLETE", "DELETE_COMPLETE"]
+    told = f"Embedded stack {child_id} was not successfully created: "
+    assert reason_of("parent", "Child") == f"{told}Stack creation time exceeded the specified timeout"
+    assert parameters_of_account() == set()
+
+
+def test_a_parent_that_is_out_of_time_ends_its_nested_stack(sandbox: Sandbox) -> None:
+    template = body({"Child": nested({"Q": parameter("q"), "W": by_policy(Timeout="PT1H")})})
+    asked = {"StackName": "parent", "TemplateBody": template, "TimeoutInMinutes": 2}
+    boto3.client("cloudformation").create_stack(**asked)
+    child_id = physical_id("parent", "Child")
+    sandbox.advance(minutes=2)
+    assert statuses("parent", child_id) == ["ROLLBACK_COMPLETE", "DELETE_COMPLETE"]
+    assert stack("parent")["StackStatusReason"] == "Stack creation time exceeded the specified timeout"
+    assert parameters_of_account() == set()
+
+
+def test_an_update_may_take_longer_than_the_creation(sandbox: Sandbox) -> None:
+    child = nested({"Q": parameter("q")})
+    child["Properties"]["TimeoutInMinutes"] = 2
+    create("parent", {"Child": child})
+    changed = nested({"Q": parameter("q"), "W": by_policy(Timeout="PT1H")})
+    changed["Properties"]["TimeoutInMinutes"] = 1
+    update("parent", {"Child": changed})
+    sandbox.advance(minutes=3)
+    assert statuses("parent") == ["UPDATE_IN_PROGRESS"]
+
+
 def test_a_parent_is_deleted_with_a_nested_stack_that_waits(sandbox: Sandbox) -> None:
     child = nested({"Q": parameter("q"), "W": by_policy() | {"DependsOn": "Q"}})
     parent_id = create("parent", {"P": parameter("p"), "Child": child | {"DependsOn": "P"}})["StackId"]
