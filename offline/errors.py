@@ -4,7 +4,8 @@
     ├── DeploymentError            a template cannot be brought into the account
     │   ├── TemplateError          the template itself is wrong
     │   ├── UnknownResourceTypeError
-    │   └── UnsupportedPropertyError
+    │   ├── UnsupportedPropertyError
+    │   └── StoppedError           somebody ended a deployment that waited
     ├── AssemblyError              cdk.out cannot be read
     ├── StateError                 the account cannot be kept on disk, or not be read from there
     └── EngineError                an engine cannot do what AWS does
@@ -32,6 +33,10 @@ class UnknownResourceTypeError(DeploymentError):
 
 class UnsupportedPropertyError(DeploymentError):
     """A resource row would have dropped a property in silence."""
+
+
+class StoppedError(DeploymentError):
+    """A deployment was ended while a resource of it waited; what it says is the stack's reason."""
 
 
 class AssemblyError(SandboxError):

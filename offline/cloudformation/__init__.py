@@ -3,6 +3,7 @@
 template.py   a template: its sections, checked, and what each resource depends on
 intrinsic.py  the intrinsic functions
 stack.py      a stack: create, roll back, delete
-signals.py    what a resource waits for
+signals.py    signals that a resource waits for
+nested.py     a nested stack that its parent waits for
 api.py        the wire operations
 """

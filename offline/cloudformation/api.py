@@ -115,6 +115,7 @@ class CloudFormationApi(BaseResponse):
             protected=self._get_param("EnableTerminationProtection", False),
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             parent_id=self.headers.get("x-offline-parent-stack", ""),
+            timeout_minutes=self._get_param("TimeoutInMinutes"),
         )
         return ActionResult(_started(stack, "CREATE_STACK"))
 
@@ -123,6 +124,7 @@ class CloudFormationApi(BaseResponse):
             self._asked(),
             policy=self._document("StackPolicyBody", "StackPolicyURL"),
             policy_during=self._document("StackPolicyDuringUpdateBody", "StackPolicyDuringUpdateURL"),
+            by_parent="x-offline-parent-stack" in self.headers,
         )
         return ActionResult(_started(stack, "UPDATE_STACK"))
 
@@ -141,11 +143,10 @@ class CloudFormationApi(BaseResponse):
         self.engine.roll_back(name, "CONTINUE_ROLLBACK", skip)
         return ActionResult({})
 
-    def cancel_update_stack(self) -> ActionResult:
-        stack = self._stack()
-        raise ValidationError(
-            message=f"CancelUpdateStack cannot be called from current stack status {stack.status}"
-        )
+    def cancel_update_stack(self) -> EmptyResult:
+        token = self._get_param("ClientRequestToken", "")
+        self.engine.cancel_update(self._get_param("StackName"), token)
+        return EmptyResult()
 
     def signal_resource(self) -> EmptyResult:
         asked = ("StackName", "LogicalResourceId", "UniqueId", "Status")

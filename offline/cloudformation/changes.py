@@ -18,10 +18,13 @@ UNKNOWN = "{{changeSet:KNOWN_AFTER_APPLY}}"
 
 
 class Unknown(Mapping[str, Any]):
-    """The attributes of a resource that does not exist yet: any, each unknown."""
+    """The attributes of a resource that is to be made or changed: any, unknown where it has none yet."""
 
-    def __getitem__(self, name: str) -> str:
-        return UNKNOWN
+    def __init__(self, known: Mapping[str, Any] | None = None) -> None:
+        self._known = known or {}
+
+    def __getitem__(self, name: str) -> Any:
+        return self._known.get(name, UNKNOWN)
 
     def __contains__(self, name: object) -> bool:
         return True
@@ -131,7 +134,12 @@ def _planned(
         scope.resources[logical_id] = unknown
         return Change("Add", logical_id, kind, new=resource.properties.values)
     change = change_of(old, resource)
-    scope.resources[logical_id] = unknown if change and change.replaces else old.physical
+    if change is None:
+        scope.resources[logical_id] = old.physical
+    elif change.replaces:
+        scope.resources[logical_id] = unknown
+    else:
+        scope.resources[logical_id] = replace(old.physical, attributes=Unknown(old.physical.attributes))
     return change
 
 

@@ -10,29 +10,47 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass, field, replace
+from datetime import datetime, timedelta
 from functools import partial
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 from offline.clock import clock
 from offline.cloudformation.changes import Change, change_of, existing
 from offline.cloudformation.intrinsic import Scope, resolve
+from offline.cloudformation.nested import NestedWait
 from offline.cloudformation.schema import schema_of
-from offline.cloudformation.signals import WAIT_CONDITION, Wait, awaited
+from offline.cloudformation.signals import WAIT_CONDITION, SignalWait, awaited
 from offline.cloudformation.stack import Deployed, Revision, Stack, outputs, wanted
 from offline.cloudformation.stack_policy import refuse_protected
-from offline.errors import DeploymentError, SandboxError, UnsupportedPropertyError
+from offline.errors import DeploymentError, SandboxError, StoppedError, UnsupportedPropertyError
 from offline.resources import row_of
 from offline.resources.row import Physical, Properties, Resource, Row
+
+if TYPE_CHECKING:
+    from offline.cloudformation.stacks import Stacks
 
 REFUSALS = (SandboxError, BotoCoreError, ClientError)
 """What a row may meet while it works: our refusals, or the account's."""
 
 T = TypeVar("T")
+
+
+class Wait(Protocol):
+    """What a resource that has begun waits for before it is complete."""
+
+    def due(self) -> datetime | None:
+        """When the wait is over, if nothing happens before; None where time does not end it."""
+
+    def over(self) -> bool: ...
+
+    def attributes(self) -> dict[str, str]:
+        """The attributes of the complete resource; `DeploymentError` where the wait was in vain."""
+
+
 Steps = Generator[Wait, None, T]
 """Work that stands still at each `Wait`, until somebody goes on with it."""
-ExportsCheck = Callable[[Stack, dict[str, dict[str, Any]]], None]
 
 
 @dataclass(frozen=True)
@@ -47,6 +65,8 @@ class Options:
     retain_except_on_create: bool = False
     delete_failed: bool = False
     """Delete a stack whose creation was rolled back."""
+    by_parent: bool = False
+    """An update of a nested stack, which its parent cleans up or takes back."""
 
 
 @dataclass
@@ -57,31 +77,47 @@ class Deployment:
     revision: Revision
     verb: str
     """`CREATE` or `UPDATE`, as statuses begin."""
-    check_exports: ExportsCheck
+    stacks: Stacks
     options: Options
     _undo: list[Callable[[], None]] = field(default_factory=list)
     _imported: set[str] = field(default_factory=set)
     _superseded: list[tuple[str, Deployed, str]] = field(default_factory=list)
     """Logical id, what is to be deleted at the end, and the policy that could retain it."""
 
+    @property
+    def until(self) -> datetime | None:
+        """When a stack that is created has to stand; None where it may take any time."""
+        minutes = self.stack.timeout_minutes
+        if self.verb != "CREATE" or minutes is None:
+            return None
+        return self.stack.created + timedelta(minutes=minutes)
+
     def run(self) -> Steps[None]:
         """The revision stands, or everything is as before and the stack's reason says why."""
         stack = self.stack
+        self.stacks.clean_up_nested(stack)
         former, stack.imported = stack.imported, set()
         stack.begin(f"{self.verb}_STACK", f"{self.verb}_IN_PROGRESS")
         try:
             scope = stack.scope(self.revision)
             yield from self._bring_all(scope)
             found = outputs(self.revision.template, scope)
-            self.check_exports(stack, found)
+            self.stacks.check_exports(stack, found)
         except REFUSALS as error:
             stack.imported |= former
             self._fail(str(error), "ROLLBACK")
         else:
             place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
             self._superseded.sort(key=lambda one: place.get(one[0], 0), reverse=True)
-            stack.revision, stack.outputs = self.revision, found
-            self._clean_up()
+            self._undo.append(partial(self._become, stack.revision, stack.outputs, former))
+            self._become(self.revision, found, stack.imported)
+            if self.verb == "UPDATE":
+                stack.finish("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+            if not self.options.by_parent:
+                self.clean_up()
+
+    def _become(self, revision: Revision, outputs: dict[str, dict[str, Any]], imported: set[str]) -> None:
+        self.stack.revision, self.stack.outputs, self.stack.imported = revision, outputs, imported
 
     def _bring_all(self, scope: Scope) -> Steps[None]:
         kept = set()
@@ -103,6 +139,10 @@ class Deployment:
             properties = resolve(definition.get("Properties") or {}, scope)
             resource = self.stack.resource(logical_id, kind, properties, self.revision.tags)
             scope.resources[logical_id] = yield from self._brought(logical_id, definition, resource, scope)
+        except StoppedError:
+            told = f"Resource {'creation' if status == 'CREATE' else 'update'} cancelled"
+            self.stack.record(logical_id, self._id_of(logical_id), kind, f"{status}_FAILED", told)
+            raise
         except REFUSALS as error:
             self.stack.record(logical_id, self._id_of(logical_id), kind, f"{status}_FAILED", str(error))
             raise DeploymentError(f"{self.stack.name}: {logical_id} ({kind}): {error}") from error
@@ -125,7 +165,7 @@ class Deployment:
         refuse_protected(self.options.policy, change)
         if change.replaces:
             return (yield from self._replaced(old, change, definition, resource, scope)).physical
-        return self._updated(old, change, definition, resource).physical
+        return (yield from self._updated(old, change, definition, resource)).physical
 
     def _created(
         self, definition: dict[str, Any], resource: Resource, verb: str, scope: Scope
@@ -138,31 +178,39 @@ class Deployment:
             self._undo += [partial(self._delete, row, resource, begun) for begun in resource.begun]
             raise
         deployed = Deployed(row, resource, physical, definition, f"{verb}_COMPLETE")
+        former = self.stack.resources.get(resource.logical_id)
         self._undo.append(partial(self._uncreate, deployed))
         self.stack.resources[resource.logical_id] = deployed
         _refuse_unread(row, resource, set(resource.properties.names()))
         policy = resolve(definition.get("CreationPolicy") or {}, scope)
-        if (signals := awaited(resource.type, resource.awaited, policy)) is not None:
-            yield from self._signalled(deployed, Wait(self.stack, deployed, signals), verb)
+        if (wait := self._wait(deployed, policy)) is not None:
+            begun = "Resource creation Initiated"
+            self.stack.record(resource.logical_id, physical.id, resource.type, f"{verb}_IN_PROGRESS", begun)
+            yield from self._waited(deployed, former, wait)
         self.stack.record(resource.logical_id, physical.id, resource.type, f"{verb}_COMPLETE")
         return deployed
 
-    def _signalled(self, deployed: Deployed, wait: Wait, verb: str) -> Steps[None]:
-        """The resource is there for others to signal, and complete once they did."""
-        logical_id, physical = deployed.resource.logical_id, deployed.physical
-        deployed.status = f"{verb}_IN_PROGRESS"
-        begun = "Resource creation Initiated"
-        self.stack.record(logical_id, physical.id, deployed.resource.type, deployed.status, begun)
+    def _wait(self, deployed: Deployed, policy: dict[str, Any]) -> Wait | None:
+        resource = deployed.resource
+        if resource.nested:
+            return NestedWait(self.stacks.stack(resource.nested[0]))
+        signals = awaited(resource.type, resource.awaited, policy)
+        return None if signals is None else SignalWait(self.stack, deployed, signals)
+
+    def _waited(self, deployed: Deployed, former: Deployed | None, wait: Wait) -> Steps[None]:
+        """The resource is in progress for others to see, and complete once the wait is over."""
+        logical_id, complete = deployed.resource.logical_id, deployed.status
+        deployed.status = complete.replace("_COMPLETE", "_IN_PROGRESS")
         try:
             while not wait.over():
-                if self.stack.parent_id:
-                    raise UnsupportedPropertyError("a nested stack does not wait for signals here")
                 yield wait
-            deployed.physical = Physical(physical.id, {"Data": wait.data()})
+            deployed.physical = replace(deployed.physical, attributes=wait.attributes())
         except DeploymentError:
             del self.stack.resources[logical_id]
+            if former is not None:
+                self.stack.resources[logical_id] = former
             raise
-        deployed.status = f"{verb}_COMPLETE"
+        deployed.status = complete
 
     def _adopted(self, resource: Resource) -> Physical | None:
         """A resource that exists already, brought to the template's properties, and left by a rollback."""
@@ -216,7 +264,7 @@ class Deployment:
 
     def _updated(
         self, old: Deployed, change: Change, definition: dict[str, Any], resource: Resource
-    ) -> Deployed:
+    ) -> Steps[Deployed]:
         """The same resource with other properties."""
         logical_id, row = resource.logical_id, old.row
         if row.update is None:
@@ -242,6 +290,8 @@ class Deployment:
         self.stack.resources[logical_id] = new
         _refuse_unread(row, again, set(change.properties))
         _refuse_left(row, again, former)
+        if (wait := self._wait(new, {})) is not None:
+            yield from self._waited(new, old, wait)
         if physical.id != old.physical.id:
             self._superseded.append((logical_id, old, "UpdateReplacePolicy"))
         self.stack.record(logical_id, physical.id, resource.type, "UPDATE_COMPLETE")
@@ -249,6 +299,15 @@ class Deployment:
 
     def _unupdate(self, old: Deployed, new: Resource) -> None:
         """The resource has the properties again that it had before."""
+        resource = old.resource
+        if new.nested:
+            self.stacks.take_back(new.nested[0])
+        else:
+            self._reset(old, new)
+        self.stack.resources[resource.logical_id] = old
+        self.stack.record(resource.logical_id, old.physical.id, resource.type, "UPDATE_COMPLETE")
+
+    def _reset(self, old: Deployed, new: Resource) -> None:
         resource = old.resource
         again = replace(
             self.stack.resource(
@@ -263,8 +322,6 @@ class Deployment:
         assert old.row.update is not None
         old.row.update(again, old.physical, Properties(new.properties.values))
         old.resource = again
-        self.stack.resources[resource.logical_id] = old
-        self.stack.record(resource.logical_id, old.physical.id, resource.type, "UPDATE_COMPLETE")
 
     def _let_go(self, logical_id: str, deployed: Deployed) -> None:
         """A resource that the revision has no more: deleted at the end."""
@@ -272,10 +329,9 @@ class Deployment:
         refuse_protected(self.options.policy, change)
         self._superseded.append((logical_id, deployed, "DeletionPolicy"))
 
-    def _clean_up(self) -> None:
+    def clean_up(self) -> None:
         """Delete what the update left behind; what cannot be deleted does not undo the update."""
-        if self.verb == "UPDATE":
-            self.stack.finish("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+        self.stacks.clean_up_nested(self.stack)
         for logical_id, deployed, policy in self._superseded:
             if self.stack.resources.get(logical_id) is deployed:
                 del self.stack.resources[logical_id]
@@ -305,6 +361,10 @@ class Deployment:
         while self._undo:
             self._undo[-1]()
             self._undo.pop()
+
+    def take_back(self) -> None:
+        """Undo an update that stands but is not cleaned up."""
+        self._fail("", "ROLLBACK")
 
     def resume(self, operation: str, skip: frozenset[str] = frozenset()) -> None:
         """Go on with a rollback that failed, without undoing what happened to some resources."""
@@ -340,9 +400,11 @@ def discard(stack: Stack, deployed: Deployed, policy: str = "DeletionPolicy") ->
     return True
 
 
-def delete(stack: Stack, retain: frozenset[str] = frozenset(), *, force: bool = False) -> None:
+def delete(
+    stack: Stack, retain: frozenset[str] = frozenset(), *, force: bool = False, because: str = ""
+) -> None:
     """Nothing of the stack is left but what a policy, or the request, retains; or, by force, what resists."""
-    stack.begin("DELETE_STACK", "DELETE_IN_PROGRESS")
+    stack.begin("DELETE_STACK", "DELETE_IN_PROGRESS", because or "User Initiated")
     place = {logical_id: at for at, logical_id in enumerate(stack.template.order)}
     failed = []
     for logical_id in sorted(stack.resources, key=lambda one: place.get(one, len(place)), reverse=True):
@@ -356,7 +418,7 @@ def delete(stack: Stack, retain: frozenset[str] = frozenset(), *, force: bool = 
         stack.finish("DELETE_FAILED", reason)
     else:
         stack.deleted = clock.now()
-        stack.finish("DELETE_COMPLETE")
+        stack.finish("DELETE_COMPLETE", because)
 
 
 def _refuse_policies(definition: dict[str, Any]) -> None:

@@ -137,4 +137,4 @@ class ChangeSets(Stacks):
             stack.revision = change_set.revision
             self.bring_about(stack, options)
         else:
-            self.run(Deployment(stack, change_set.revision, "UPDATE", self.check_exports, options))
+            self.run(Deployment(stack, change_set.revision, "UPDATE", self, options))

@@ -87,7 +87,7 @@ def awaited(kind: str, of_row: list[Awaited], policy: dict[str, Any] | None) -> 
     return found
 
 
-class Wait:
+class SignalWait:
     """One resource that waits, from now on until enough signals came, one of failure did, or time is over."""
 
     def __init__(self, stack: Stack, deployed: Deployed, awaited: Awaited) -> None:
@@ -112,7 +112,7 @@ class Wait:
     def _failed(self) -> list[str]:
         return [id for id, signal in self._signals.items() if signal.status == "FAILURE"]
 
-    def data(self) -> str:
+    def attributes(self) -> dict[str, str]:
         """What came with the signals, by their unique ids; `DeploymentError` where the wait was in vain."""
         wanted, came = self._awaited.count, len(self._signals)
         for id in self._failed():
@@ -125,4 +125,5 @@ class Wait:
             raise DeploymentError(
                 f"WaitCondition timed out. Received {came} conditions when expecting {wanted}"
             )
-        return json.dumps({id: signal.data for id, signal in self._signals.items()}, separators=(",", ":"))
+        data = {id: signal.data for id, signal in self._signals.items()}
+        return {"Data": json.dumps(data, separators=(",", ":"))}

@@ -94,6 +94,8 @@ class Stack:
     capabilities: list[str] = field(default_factory=list)
     notification_arns: list[str] = field(default_factory=list)
     disable_rollback: bool = False
+    timeout_minutes: int | None = None
+    """Within which the stack has to be created."""
     protected: bool = False
     policy: str = ""
     parent_id: str = ""

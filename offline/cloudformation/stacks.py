@@ -3,19 +3,21 @@
 from __future__ import annotations
 
 import uuid
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
 
+from offline.clock import clock
 from offline.cloudformation import capabilities, deployment, parameters, stack_policy
 from offline.cloudformation.changes import planned, refuse_other_types
-from offline.cloudformation.deployment import REFUSALS, Deployment, Options, Steps
-from offline.cloudformation.signals import STATUSES, Signal, Wait
+from offline.cloudformation.deployment import REFUSALS, Deployment, Options, Steps, Wait
+from offline.cloudformation.signals import STATUSES, Signal
 from offline.cloudformation.stack import Revision, Stack, check
 from offline.cloudformation.template import Template
-from offline.errors import DeploymentError, TemplateError
+from offline.errors import DeploymentError, StoppedError, TemplateError
 from offline.iam.callers import current_caller
 from offline.resources.row import Actor
 
@@ -50,11 +52,19 @@ class Asked:
 
 @dataclass(frozen=True)
 class Waiting:
-    """A deployment that stands still until signals come."""
+    """A deployment that stands still until a resource of it is complete."""
 
     work: Deployment
     steps: Steps[None]
     wait: Wait
+
+    def due(self) -> datetime | None:
+        """When the wait, or the time that the stack may take, is over."""
+        return min(filter(None, (self.wait.due(), self.work.until)), default=None)
+
+    def over(self) -> bool:
+        due = self.due()
+        return self.wait.over() or (due is not None and due <= clock.now())
 
 
 class Stacks:
@@ -70,6 +80,8 @@ class Stacks:
         """Deployments of stacks whose rollback failed, by stack id."""
         self._waiting: dict[str, Waiting] = {}
         """By stack id; another process does not go on with them."""
+        self._held: dict[str, Deployment] = {}
+        """Updates of nested stacks whose parent is not done yet, by stack id."""
 
     def __getstate__(self) -> dict[str, Any]:
         return {**vars(self), "_waiting": {}}
@@ -108,11 +120,13 @@ class Stacks:
         protected: bool = False,
         policy: str = "",
         parent_id: str = "",
+        timeout_minutes: int | None = None,
     ) -> Stack:
         if any(stack.name == asked.name for stack in self.living()):
             raise AlreadyExistsException(f"Stack [{asked.name}] already exists")
         stack = self.new_stack(asked)
         stack.protected, stack.policy, stack.parent_id = protected, valid_policy(policy), parent_id
+        stack.timeout_minutes = timeout_minutes
         stack.root_id = (self.stack(parent_id).root_id or parent_id) if parent_id else ""
         self.refuse_impossible(stack, stack.revision, asked.capabilities)
         self.stacks[stack.id] = stack
@@ -143,30 +157,81 @@ class Stacks:
 
     def bring_about(self, stack: Stack, options: Options) -> None:
         stack.disable_rollback = options.disable_rollback
-        self.run(Deployment(stack, stack.revision, "CREATE", self.check_exports, options))
+        self.run(Deployment(stack, stack.revision, "CREATE", self, options))
 
     def run(self, work: Deployment) -> None:
-        """The deployment is done, or waits for signals."""
+        """The deployment is done, or waits."""
         self._go_on(work, work.run())
 
     def _go_on(self, work: Deployment, steps: Steps[None]) -> None:
         wait = next(steps, None)
         if wait is not None:
             self._waiting[work.stack.id] = Waiting(work, steps, wait)
-            return
+        else:
+            self._end(work)
+
+    def _end(self, work: Deployment) -> None:
         self._keep_unfinished(work)
+        if work.stack.status == "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS":
+            self._held[work.stack.id] = work
         if work.options.delete_failed and work.stack.status == "ROLLBACK_COMPLETE":
-            deployment.delete(work.stack)
+            deployment.delete(work.stack, because=work.stack.reason)
+
+    def cancel_update(self, name: str, token: str = "") -> None:
+        """CancelUpdateStack: an update that waits is taken back, also where rollback is disabled."""
+        stack = self.stack(name)
+        if stack.status != "UPDATE_IN_PROGRESS" or stack.id not in self._waiting:
+            raise ValidationError(message="CancelUpdateStack cannot be called from current stack status")
+        stack.token = token
+        self._cancel(stack.id)
+
+    def _cancel(self, id: str) -> None:
+        waiting = self._waiting.pop(id)
+        waiting.work.options = replace(waiting.work.options, disable_rollback=False)
+        self._stop(waiting, "User Initiated")
+
+    def _stop(self, waiting: Waiting, reason: str) -> None:
+        with suppress(StopIteration):
+            waiting.steps.throw(StoppedError(reason))
+        self._end(waiting.work)
+
+    def take_back(self, id: str) -> None:
+        """The update of a nested stack is undone with that of its parent, wherever it stands."""
+        stack = self.stack(id)
+        if id in self._waiting:
+            self._cancel(id)
+        elif id in self._held:
+            work = self._held.pop(id)
+            work.take_back()
+            self._end(work)
+        elif id in self._unfinished:
+            self.roll_back(id, "CONTINUE_ROLLBACK")
+        if stack.status != "UPDATE_ROLLBACK_COMPLETE":
+            raise DeploymentError(
+                f"Embedded stack {id} was not successfully updated. "
+                f"Currently in {stack.status} with reason: {stack.reason}"
+            )
+
+    def clean_up_nested(self, parent: Stack) -> None:
+        """Updates of nested stacks stand once that of their parent does."""
+        for work in list(self._held.values()):
+            if work.stack.parent_id == parent.id:
+                del self._held[work.stack.id]
+                work.clean_up()
 
     def due(self) -> datetime | None:
-        return min((one.wait.due() for one in self._waiting.values()), default=None)
+        return min(filter(None, (one.due() for one in self._waiting.values())), default=None)
 
     def settle(self) -> bool:
-        """Deployments go on whose signals came, or whose time to wait is over."""
-        over = [id for id, one in self._waiting.items() if one.wait.over()]
+        """Deployments go on whose wait is over, and end whose time is."""
+        over = [id for id, one in self._waiting.items() if one.over()]
         for id in over:
-            if (one := self._waiting.pop(id, None)) is not None:
+            if (one := self._waiting.pop(id, None)) is None:
+                continue
+            if one.wait.over():
                 self._go_on(one.work, one.steps)
+            else:
+                self._stop(one, "Stack creation time exceeded the specified timeout")
         return bool(over)
 
     def signal(self, name: str, logical_id: str, unique_id: str, status: str) -> None:
@@ -200,7 +265,9 @@ class Stacks:
         else:
             self._unfinished.pop(work.stack.id, None)
 
-    def update_stack(self, asked: Asked, *, policy: str = "", policy_during: str = "") -> Stack:
+    def update_stack(
+        self, asked: Asked, *, policy: str = "", policy_during: str = "", by_parent: bool = False
+    ) -> Stack:
         stack = self.stack(asked.name)
         refuse_status(stack)
         revision = self.revised(asked, stack)
@@ -210,8 +277,10 @@ class Stacks:
         if not self.differs(stack, revision):
             raise ValidationError(message="No updates are to be performed.")
         self._take_over(stack, asked)
-        options = Options(valid_policy(policy_during) or stack.policy, asked.disable_rollback)
-        self.run(Deployment(stack, revision, "UPDATE", self.check_exports, options))
+        options = Options(
+            valid_policy(policy_during) or stack.policy, asked.disable_rollback, by_parent=by_parent
+        )
+        self.run(Deployment(stack, revision, "UPDATE", self, options))
         return stack
 
     def _take_over(self, stack: Stack, asked: Asked) -> None:
@@ -267,6 +336,12 @@ class Stacks:
             stack = self.stack(name)
         except ValidationError:
             return
+        if not stack.exists:
+            return
+        if stack.status.startswith("UPDATE_") and stack.status.endswith("_IN_PROGRESS"):
+            raise ValidationError(
+                message=f"Stack [{stack.id}] cannot be deleted while in status {stack.status}"
+            )
         if stack.protected:
             raise ValidationError(
                 message=f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
@@ -280,6 +355,7 @@ class Stacks:
         stack.token = token
         if (waiting := self._waiting.pop(stack.id, None)) is not None:
             waiting.steps.close()
+        self.clean_up_nested(stack)
         deployment.delete(stack, frozenset(retain or []), force=force and stack.status == "DELETE_FAILED")
         if stack.status == "DELETE_COMPLETE":
             self._unfinished.pop(stack.id, None)

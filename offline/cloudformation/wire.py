@@ -30,6 +30,7 @@ def stack(one: Stack) -> dict[str, Any]:
         "StackStatus": one.status,
         "StackStatusReason": one.reason or None,
         "DisableRollback": one.disable_rollback,
+        "TimeoutInMinutes": one.timeout_minutes,
         "EnableTerminationProtection": one.protected,
         "Parameters": parameters.shown(declared, one.revision.parameters),
         "Outputs": list(one.outputs.values()),

@@ -106,11 +106,12 @@ def _as_text(value: Any) -> Any:
 
 def create_stack(resource: Resource) -> Physical:
     """A nested stack; its outputs are attributes, as `Outputs.<name>`."""
-    name = resource.name(longest=128)
-    stacks = _client(resource)
-    created = stacks.create_stack(StackName=name, OnFailure="DELETE", **_given(resource))
-    resource.begin(Physical(created["StackId"]))
-    return _standing(stacks, created["StackId"], "CREATE_COMPLETE")
+    name, timeout = resource.name(longest=128), resource.properties.only("TimeoutInMinutes")
+    created = _client(resource).create_stack(
+        StackName=name, OnFailure="DELETE", **timeout, **_given(resource)
+    )
+    resource.nested.append(created["StackId"])
+    return Physical(created["StackId"])
 
 
 def _client(resource: Resource) -> Any:
@@ -143,26 +144,17 @@ def _listed(value: Any) -> str:
     return ",".join(map(str, value)) if isinstance(value, list) else str(_as_text(value))
 
 
-def _standing(stacks: Any, id: str, status: str) -> Physical:
-    """The nested stack, which must have come about."""
-    stack = stacks.describe_stacks(StackName=id)["Stacks"][0]
-    if stack["StackStatus"] != status:
-        raise DeploymentError(
-            f"Embedded stack {id} was not successfully created or updated: {stack.get('StackStatusReason')}"
-        )
-    outputs = {f"Outputs.{one['OutputKey']}": one["OutputValue"] for one in stack.get("Outputs", [])}
-    return Physical(id, outputs)
-
-
 def update_stack(resource: Resource, stack: Physical, old: Properties) -> Physical:
-    stacks = _client(resource)
+    """The stack as its properties say; `TimeoutInMinutes` is of its creation only."""
+    resource.properties.take("TimeoutInMinutes")
     try:
-        stacks.update_stack(StackName=stack.id, **_given(resource))
+        _client(resource).update_stack(StackName=stack.id, **_given(resource))
     except ClientError as error:
         if "No updates are to be performed" not in str(error):
             raise
-        return stack
-    return _standing(stacks, stack.id, "UPDATE_COMPLETE")
+    else:
+        resource.nested.append(stack.id)
+    return stack
 
 
 def delete_stack(resource: Resource, stack: Physical) -> None:
@@ -170,7 +162,9 @@ def delete_stack(resource: Resource, stack: Physical) -> None:
     stacks.delete_stack(StackName=stack.id)
     left = stacks.describe_stacks(StackName=stack.id)["Stacks"][0]
     if left["StackStatus"] != "DELETE_COMPLETE":
-        raise DeploymentError(f"Embedded stack {stack.id} was not deleted: {left.get('StackStatusReason')}")
+        raise DeploymentError(
+            f"Embedded stack {stack.id} was not successfully deleted: {left.get('StackStatusReason')}"
+        )
 
 
 def create_wait_condition_handle(resource: Resource) -> Physical:
@@ -210,13 +204,7 @@ ROWS = (
         delete_custom_resource,
         update_custom_resource,
     ),
-    Row(
-        "AWS::CloudFormation::Stack",
-        create_stack,
-        delete_stack,
-        update_stack,
-        inert={"TimeoutInMinutes": "a nested stack is done when it is asked for"},
-    ),
+    Row("AWS::CloudFormation::Stack", create_stack, delete_stack, update_stack),
     Row(
         "AWS::CDK::Metadata",
         create_metadata,

@@ -131,6 +131,8 @@ class Resource:
     """What `begin` was told."""
     awaited: list[Awaited] = field(default_factory=list, compare=False)
     """What the resource, once its row has created it, still waits for."""
+    nested: list[str] = field(default_factory=list, compare=False)
+    """The id of the stack that its row began to create or to update: it is complete once that stands."""
 
     @property
     def partition(self) -> str:

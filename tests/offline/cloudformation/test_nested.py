@@ -18,9 +18,10 @@ from tests.offline.cloudformation.stacks import (
     value_of,
 )
 
+WORD = {"Word": {"Type": "String"}}
 CHILD = body(
     {"P": parameter({"Ref": "Word"})},
-    Parameters={"Word": {"Type": "String"}},
+    Parameters=WORD,
     Outputs={"Name": {"Value": {"Ref": "P"}}},
 )
 
@@ -49,10 +50,18 @@ def test_a_nested_stack_belongs_to_its_parent_and_answers_its_outputs(sandbox: S
     assert parameters_of_account() == set()
 
 
+def test_an_output_that_a_nested_stack_gains_is_used_in_the_same_update(sandbox: Sandbox) -> None:
+    create("parent", {"Child": nested("hello", body({"P": parameter("a")}, Parameters=WORD))})
+    template = body({"P": parameter("a")}, Parameters=WORD, Outputs={"Said": {"Value": {"Ref": "Word"}}})
+    changed = {"Child": nested("goodbye", template), "Q": parameter({"Fn::GetAtt": "Child.Outputs.Said"})}
+    assert update("parent", changed)["StackStatus"] == "UPDATE_COMPLETE"
+    assert value_of("parent", "Q") == "goodbye"
+
+
 def test_a_nested_stack_that_fails_takes_its_parent_back(sandbox: Sandbox) -> None:
     broken = body(
         {"B": {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "none", "PolicyDocument": {}}}},
-        Parameters={"Word": {"Type": "String"}},
+        Parameters=WORD,
     )
     parent = create(
         "parent", {"First": parameter("a"), "Child": {**nested("x", broken), "DependsOn": "First"}}

@@ -12,6 +12,16 @@ from moto.cloudformation.models import cloudformation_backends
 
 from offline.engine import ACCOUNT_ID
 from offline.engines.sagemaker import containers
+from tests.offline.cloudformation.stacks import (
+    body,
+    create,
+    parameter,
+    parameters_of_account,
+    physical_id,
+    stack,
+    update,
+)
+from tests.offline.cloudformation.test_nested_waits import nested
 from tests.offline.engines import test_firehose as firehose
 from tests.offline.engines import test_lambda_sources as sources
 from tests.offline.engines import test_sagemaker_processing as processing
@@ -191,6 +201,41 @@ def test_a_stack_that_waited_for_signals_has_failed_and_can_be_deleted(tmp_path:
         assert stack["StackStatus"] == "CREATE_FAILED"
         client.delete_stack(StackName="midst")
         assert client.describe_stacks()["Stacks"] == []
+
+
+def test_a_parent_whose_nested_stack_waited_has_failed_with_it_and_can_be_deleted(tmp_path: Path) -> None:
+    waiting = {"Type": "AWS::CloudFormation::WaitCondition", "CreationPolicy": {"ResourceSignal": {}}}
+    with account(tmp_path) as (state, _):
+        client: Any = boto3.client("cloudformation")
+        create("parent", {"P": parameter("p"), "Child": nested({"Q": parameter("q"), "W": waiting})})
+        child = physical_id("parent", "Child")
+        client.signal_resource(StackName=child, LogicalResourceId="W", UniqueId="a", Status="SUCCESS")
+        state.commit()
+    with account(tmp_path) as (_, sandbox):
+        client = boto3.client("cloudformation")
+        sandbox.advance(hours=1)
+        for name in ("parent", child):
+            assert stack(name)["StackStatus"] == "CREATE_FAILED"
+            assert "The sandbox ended" in stack(name)["StackStatusReason"]
+        client.delete_stack(StackName="parent")
+        assert client.describe_stacks()["Stacks"] == []
+        assert parameters_of_account() == set()
+
+
+def test_what_a_nested_update_replaced_is_deleted_although_the_process_ended(tmp_path: Path) -> None:
+    broken = {"Type": "AWS::S3::BucketPolicy", "Properties": {"Bucket": "none", "PolicyDocument": {}}}
+    with account(tmp_path):
+        client: Any = boto3.client("cloudformation")
+        create("parent", {"Child": nested({"Q": parameter("a"), "Old": parameter("old")})})
+        changed = {"Child": nested({"Q": parameter("b")}), "B": {**broken, "DependsOn": "Child"}}
+        asked = {"StackName": "parent", "TemplateBody": body(changed), "DisableRollback": True}
+        client.update_stack(**asked)
+        assert stack("parent")["StackStatus"] == "UPDATE_FAILED"
+    with account(tmp_path):
+        update("parent", {"Child": nested({"Q": parameter("b")}), "P": parameter("p")})
+        child = physical_id("parent", "Child")
+        assert stack(child)["StackStatus"] == "UPDATE_COMPLETE"
+        assert parameters_of_account() == {physical_id(child, "Q"), physical_id("parent", "P")}
 
 
 def test_an_asynchronous_event_is_still_carried_out(tmp_path: Path) -> None:
