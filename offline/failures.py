@@ -1,10 +1,26 @@
-"""Many things are tried, and what some of them failed with is raised when all were."""
+"""Failures: where one comes from, and those of many things that are tried, raised when all were."""
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from traceback import extract_tb
 from types import TracebackType
 from typing import Any, Self
+
+PLACE = re.compile(r"\b((?:moto|offline)/.+)$")
+
+
+def origin(error: BaseException) -> str:
+    """The innermost place in moto or here that an error came from.
+
+    >>> try: Failures(1)
+    ... except TypeError as error: origin(error)
+    'a library'
+    """
+    frames = [(PLACE.search(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
+    places = [f"{found[1]}:{line}" for found, line in frames if found]
+    return places[-1] if places else "a library"
 
 
 class Failures:

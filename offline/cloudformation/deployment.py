@@ -8,7 +8,9 @@ options".
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+import logging
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import partial
@@ -25,11 +27,14 @@ from offline.cloudformation.signals import WAIT_CONDITION, SignalWait, awaited
 from offline.cloudformation.stack import Deployed, Revision, Stack, outputs, wanted
 from offline.cloudformation.stack_policy import refuse_protected
 from offline.errors import DeploymentError, SandboxError, StoppedError, UnsupportedPropertyError
+from offline.failures import origin
 from offline.resources import row_of
 from offline.resources.row import Physical, Properties, Resource, Row
 
 if TYPE_CHECKING:
     from offline.cloudformation.stacks import Stacks
+
+logger = logging.getLogger("offline.cloudformation")
 
 REFUSALS = (SandboxError, BotoCoreError, ClientError)
 """What a row may meet while it works: our refusals, or the account's."""
@@ -157,12 +162,14 @@ class Deployment:
         old = self.stack.resources.get(logical_id)
         if old is None:
             self.stack.record(logical_id, "", resource.type, "CREATE_IN_PROGRESS")
+            _refuse_invalid(resource)
             return (yield from self._created(definition, resource, "CREATE", scope)).physical
         change = change_of(old, resource)
         if change is None:
             old.definition = definition
             return old.physical
         refuse_protected(self.options.policy, change)
+        _refuse_invalid(resource)
         if change.replaces:
             return (yield from self._replaced(old, change, definition, resource, scope)).physical
         return (yield from self._updated(old, change, definition, resource)).physical
@@ -173,7 +180,8 @@ class Deployment:
         """A new resource; what a failing creation has already begun is deleted by the rollback."""
         row = row_of(resource.type)
         try:
-            physical = self._adopted(resource) or row.create(resource)
+            with _handled():
+                physical = self._adopted(resource) or row.create(resource)
         except REFUSALS:
             self._undo += [partial(self._delete, row, resource, begun) for begun in resource.begun]
             raise
@@ -239,7 +247,8 @@ class Deployment:
 
     def _delete(self, row: Row, resource: Resource, physical: Physical) -> None:
         self.stack.record(resource.logical_id, physical.id, resource.type, "DELETE_IN_PROGRESS")
-        row.delete(resource, physical)
+        with _handled():
+            row.delete(resource, physical)
         self.stack.record(resource.logical_id, physical.id, resource.type, "DELETE_COMPLETE")
 
     def _replaced(
@@ -285,7 +294,8 @@ class Deployment:
         self.stack.record(logical_id, old.physical.id, resource.type, "UPDATE_IN_PROGRESS")
         former = Properties(old.resource.properties.values)
         self._undo.append(partial(self._unupdate, old, again))
-        physical = row.update(again, old.physical, former)
+        with _handled():
+            physical = row.update(again, old.physical, former)
         new = Deployed(row, again, physical, definition, "UPDATE_COMPLETE")
         self.stack.resources[logical_id] = new
         _refuse_unread(row, again, set(change.properties))
@@ -320,7 +330,8 @@ class Deployment:
             former_stack_tags=new.stack_tags,
         )
         assert old.row.update is not None
-        old.row.update(again, old.physical, Properties(new.properties.values))
+        with _handled():
+            old.row.update(again, old.physical, Properties(new.properties.values))
         old.resource = again
 
     def _let_go(self, logical_id: str, deployed: Deployed) -> None:
@@ -391,7 +402,8 @@ def discard(stack: Stack, deployed: Deployed, policy: str = "DeletionPolicy") ->
         return True
     stack.record(resource.logical_id, id, resource.type, "DELETE_IN_PROGRESS")
     try:
-        deployed.row.delete(resource, deployed.physical)
+        with _handled():
+            deployed.row.delete(resource, deployed.physical)
     except REFUSALS as error:
         deployed.status, deployed.reason = "DELETE_FAILED", str(error)
         stack.record(resource.logical_id, id, resource.type, "DELETE_FAILED", str(error))
@@ -419,6 +431,29 @@ def delete(
     else:
         stack.deleted = clock.now()
         stack.finish("DELETE_COMPLETE", because)
+
+
+@contextmanager
+def _handled() -> Iterator[None]:
+    """The work of a row: a fault of it fails the resource, as one of a handler does on AWS."""
+    try:
+        yield
+    except REFUSALS:
+        raise
+    except Exception as error:
+        logger.error("a resource failed", exc_info=error)
+        raise DeploymentError(
+            f"Internal Failure: {origin(error)} raised {type(error).__name__}: {error}"
+        ) from error
+
+
+def _refuse_invalid(resource: Resource) -> None:
+    """Properties that the type's schema does not allow."""
+    if problems := schema_of(resource.type).problems(resource.properties.values):
+        raise DeploymentError(
+            f"Properties validation failed for resource {resource.logical_id} with message:\n"
+            + "\n".join(problems)
+        )
 
 
 def _refuse_policies(definition: dict[str, Any]) -> None:

@@ -7,12 +7,14 @@ takes seconds.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
+
+import regex
 
 REGION = "us-east-1"
 """The region whose list of types is the fullest."""
@@ -83,6 +85,18 @@ class Schema:
             return [self._typed(item, said.get("items", {})) for item in value]
         return _as(value, str(said.get("type")))
 
+    def problems(self, properties: Any) -> list[str]:
+        """What properties have that the type does not allow, or lack, as AWS words it.
+
+        >>> schema_of("AWS::Kinesis::Stream").problems({"ShardCount": "two", "Colour": "blue"})
+        ['#: extraneous key [Colour] is not permitted', '#/ShardCount: expected type: Integer, found: String']
+        """
+        return sorted(told for error in self._validator.iter_errors(properties) for told in _told(error))
+
+    @cached_property
+    def _validator(self) -> Any:
+        return _validators()(self.document)
+
     def updates(self) -> bool:
         """Whether AWS can change a resource of this type in place."""
         return "update" in self.document.get("handlers", {"update": {}})
@@ -90,6 +104,53 @@ class Schema:
     def taggable(self) -> bool:
         tagging = self.document.get("tagging", {})
         return bool(tagging.get("taggable", "Tags" in self.properties))
+
+
+@cache
+def _validators() -> Any:
+    """Draft 7, whose patterns are those of the schemas: they name classes of Unicode."""
+    from jsonschema import Draft7Validator, ValidationError, validators
+
+    def pattern(validator: Any, expression: str, instance: Any, schema: Any) -> Iterator[Any]:
+        if validator.is_type(instance, "string") and not regex.search(expression, instance):
+            yield ValidationError(expression)
+
+    return validators.extend(Draft7Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
+
+
+NAMES = {"object": "JSONObject", "array": "JSONArray"}
+"""Types of JSON as AWS's messages name them, where that is not the type in capitals."""
+
+
+def _told(error: Any) -> Iterator[str]:
+    place = "".join(f"/{part}" for part in ("#", *error.absolute_path))[1:]
+    if error.validator == "required":
+        yield from (
+            f"{place}: required key [{key}] not found"
+            for key in error.validator_value
+            if key not in error.instance
+        )
+    elif error.validator == "additionalProperties":
+        allowed = error.schema.get("properties", {})
+        yield from (
+            f"{place}: extraneous key [{key}] is not permitted"
+            for key in error.instance
+            if key not in allowed
+        )
+    elif error.validator == "type":
+        yield f"{place}: expected type: {_name(error.validator_value)}, found: {_found(error.instance)}"
+    else:
+        yield f"{place}: failed validation constraint for keyword [{error.validator}]"
+
+
+def _name(kind: str | list[str]) -> str:
+    kinds = [kind] if isinstance(kind, str) else kind
+    return " or ".join(NAMES.get(one, one.title()) for one in kinds)
+
+
+def _found(value: Any) -> str:
+    kinds = {bool: "boolean", int: "integer", float: "number", str: "string", list: "array", dict: "object"}
+    return _name(kinds.get(type(value), "null"))
 
 
 def _at(value: Any, path: tuple[str, ...]) -> Any:

@@ -3,22 +3,20 @@
 from __future__ import annotations
 
 import logging
-import re
 from dataclasses import dataclass
 from functools import cached_property
-from traceback import extract_tb
 
 from botocore.exceptions import ClientError
 from moto.core.exceptions import ServiceException
 from werkzeug.exceptions import HTTPException
 
 from offline.errors import SandboxError
+from offline.failures import origin
 from offline.server.diagnosis import Asked, misshapen, mistake_in, not_played, unknown_operation
 from offline.server.forms import Answer, Refusal, refused
 from offline.server.routing import Address, Handler, Request, address_of, handler_of, model_name, module_of
 
 logger = logging.getLogger("offline.server")
-PLACE = re.compile(r"\b((?:moto|offline)/.+)$")
 
 
 @dataclass(frozen=True)
@@ -118,15 +116,3 @@ def _failed(call: Call, error: Exception) -> Answer:
         # moto lacks a check that AWS has, or what was asked for; nobody should try again.
         return call.refused(not_played(call.asked, f"{place} raised {type(error).__name__}: {error}"))
     return call.refused(Refusal("InternalFailure", f"{place} raised {type(error).__name__}: {error}", 500))
-
-
-def origin(error: BaseException) -> str:
-    """The innermost place in moto or here that an error came from.
-
-    >>> try: address_of(None, "us-east-1")
-    ... except AttributeError as error: origin(error).rpartition(":")[0]
-    'offline/server/routing.py'
-    """
-    frames = [(PLACE.search(frame.filename), frame.lineno) for frame in extract_tb(error.__traceback__)]
-    places = [f"{found[1]}:{line}" for found, line in frames if found]
-    return places[-1] if places else "a library"

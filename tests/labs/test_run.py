@@ -136,11 +136,13 @@ def test_a_resource_type_without_a_row_ends_with_exit_code_4(tmp_path: Path) -> 
 
 def test_a_property_that_nothing_would_honour_ends_with_exit_code_4(tmp_path: Path) -> None:
     def edit(template: Template) -> None:
-        of_type(template, "AWS::Kinesis::Stream")[0]["Properties"]["Nonsense"] = 1
+        of_type(template, "AWS::Kinesis::Stream")[0]["Properties"]["WarmThroughputMiBps"] = 1
 
     result = run(edited(tmp_path, "streaming", edit))
     assert result.exit_code == 4
-    assert "['Nonsense'] would be dropped; read them in offline/resources/kinesis.py" in result.stderr
+    assert (
+        "['WarmThroughputMiBps'] would be dropped; read them in offline/resources/kinesis.py" in result.stderr
+    )
 
 
 def test_a_check_that_fails_ends_with_exit_code_1_and_the_run_goes_on(tmp_path: Path) -> None:

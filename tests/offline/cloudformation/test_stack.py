@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from typing import Any
+
 import boto3
 import pytest
 from botocore.exceptions import ClientError
 
+from offline.resources import row_of
+from offline.resources.row import Physical, Resource
 from offline.sandbox import Sandbox
-from tests.offline.cloudformation.stacks import STREAM, create, update
+from tests.offline.cloudformation.stacks import STREAM, create, physical_id, update
 
 
 def test_a_stack_creates_its_resources_with_their_properties(sandbox: Sandbox) -> None:
@@ -48,10 +53,10 @@ def test_refuses_an_unknown_type_before_anything_is_created(sandbox: Sandbox) ->
 
 
 def test_refuses_a_property_that_no_row_reads(sandbox: Sandbox) -> None:
-    odd = {**STREAM, "Properties": {**STREAM["Properties"], "Colour": "blue"}}  # type: ignore[dict-item]
+    odd = {**STREAM, "Properties": {**STREAM["Properties"], "WarmThroughputMiBps": 1}}  # type: ignore[dict-item]
     stack = create("odd", {"Stream": odd})
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert "Colour" in stack["StackStatusReason"]
+    assert "WarmThroughputMiBps" in stack["StackStatusReason"]
     assert "offline/resources/kinesis.py" in stack["StackStatusReason"]
     assert boto3.client("kinesis").list_streams()["StreamNames"] == []
 
@@ -121,3 +126,57 @@ def test_what_a_cdk_app_tells_of_itself_is_taken_and_may_change(sandbox: Sandbox
 
     create("app", metadata("v2:a"))
     assert update("app", metadata("v2:b"))["StackStatus"] == "UPDATE_COMPLETE"
+
+
+@pytest.mark.parametrize(
+    ("kind", "properties", "told"),
+    [
+        ("AWS::Kinesis::Stream", {"Colour": "blue"}, "#: extraneous key [Colour] is not permitted"),
+        (
+            "AWS::Kinesis::Stream",
+            {"ShardCount": "two"},
+            "#/ShardCount: expected type: Integer, found: String",
+        ),
+        ("AWS::SQS::Queue", {"Tags": [{"Key": "a"}]}, "#/Tags/0: required key [Value] not found"),
+        ("AWS::Logs::LogGroup", {"RetentionInDays": 6}, "for keyword [enum]"),
+        (
+            "AWS::Lambda::Function",
+            {"Role": "me", "Code": {}},
+            "#/Role: failed validation constraint for keyword [pattern]",
+        ),
+        ("AWS::SQS::Queue", {"Tags": [{"Key": "\x00", "Value": "a"}]}, "for keyword [pattern]"),
+    ],
+)
+def test_properties_that_the_type_does_not_allow_are_refused_in_aws_words(
+    sandbox: Sandbox, kind: str, properties: dict[str, Any], told: str
+) -> None:
+    made = create("s", {"Odd": {"Type": kind, "Properties": properties}})
+    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Properties validation failed for resource Odd with message:" in made["StackStatusReason"]
+    assert told in made["StackStatusReason"]
+
+
+def test_a_change_to_properties_that_the_type_does_not_allow_is_taken_back(sandbox: Sandbox) -> None:
+    create("s", {"Stream": STREAM})
+    changed = {**STREAM, "Properties": {**STREAM["Properties"], "RetentionPeriodHours": 1}}  # type: ignore[dict-item]
+    assert update("s", {"Stream": changed})["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    stream = boto3.client("kinesis").describe_stream_summary(StreamName=physical_id("s", "Stream"))
+    assert stream["StreamDescriptionSummary"]["RetentionPeriodHours"] == 48
+
+
+def test_a_fault_of_a_row_fails_its_resource_and_the_rest_is_taken_back(
+    sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(resource: Resource) -> Physical:
+        raise KeyError(resource.logical_id)
+
+    row = row_of("AWS::SNS::Topic")
+    monkeypatch.setattr(
+        "offline.cloudformation.deployment.row_of",
+        lambda kind: replace(row, create=broken) if kind == row.type else row_of(kind),
+    )
+    made = create("s", {"Stream": STREAM, "Topic": {"Type": "AWS::SNS::Topic", "DependsOn": "Stream"}})
+    assert made["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert "Internal Failure: " in made["StackStatusReason"]
+    assert "KeyError: 'Topic'" in made["StackStatusReason"]
+    assert boto3.client("kinesis").list_streams()["StreamNames"] == []

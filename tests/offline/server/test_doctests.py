@@ -8,9 +8,7 @@ from importlib import import_module
 import pytest
 
 
-@pytest.mark.parametrize(
-    "name", ["clock", "failures", "lock", "server.forms", "server.http", "server.service"]
-)
+@pytest.mark.parametrize("name", ["clock", "failures", "lock", "server.forms", "server.http"])
 def test_examples_hold(name: str) -> None:
     result = doctest.testmod(import_module(f"offline.{name}"))
     assert result.attempted > 0
