@@ -18,19 +18,28 @@ const FAILED = 1;
 const MALFORMED_EVENT = 2;
 const ENDED = 3;
 const EXTENSIONS = ["", ".js", ".mjs", ".cjs"];
-const LEVELS = { log: "INFO", info: "INFO", warn: "WARN", error: "ERROR", debug: "DEBUG", trace: "TRACE" };
+const LEVELS = {
+  log: "INFO",
+  info: "INFO",
+  warn: "WARN",
+  error: "ERROR",
+  debug: "DEBUG",
+  trace: "TRACE",
+  fatal: "FATAL",
+};
 
 const [requests, answers] = process.argv.slice(2).map(Number);
 const env = process.env;
 const taskRoot = env.LAMBDA_TASK_ROOT;
 const release = Number.parseInt(env.AWS_EXECUTION_ENV.replace("AWS_Lambda_nodejs", ""), 10);
 const require = createRequire(path.join(taskRoot, "index.js"));
+const structured = env.AWS_LAMBDA_LOG_FORMAT === "JSON";
 let requestId = "";
 
 class Refused extends Error {
   constructor(kind, message) {
     super(message);
-    this.name = kind;
+    Object.defineProperty(this, "name", { value: kind });
   }
 }
 
@@ -57,19 +66,48 @@ function send(status, text) {
 function failure(error) {
   const [errorType, errorMessage] =
     error instanceof Error ? [error.name, error.message] : [typeof error, util.format(error)];
-  const trace = (error?.stack ?? "").split("\n").filter((line) => !line.includes(import.meta.url));
-  write("ERROR", `Invoke Error \t${JSON.stringify({ errorType, errorMessage, stack: trace })}`);
+  const trace = framesOf(error);
+  const text = `Invoke Error \t${JSON.stringify({ errorType, errorMessage, stack: trace })}`;
+  write("ERROR", structured ? (error instanceof Error ? error : new Error(errorMessage)) : text);
   return JSON.stringify({ errorType, errorMessage, trace });
 }
 
+function framesOf(error) {
+  return (error?.stack ?? "").split("\n").filter((line) => !line.includes(import.meta.url));
+}
+
+function write(level, ...parts) {
+  fs.writeSync(1, `${(structured ? jsonLine : line)(level, parts)}\n`);
+}
+
 /** A line as the runtime writes it: time, request, level, message, between tabs. */
-function write(level, message) {
-  const line = `${new Date().toISOString()}\t${requestId}\t${level}\t${message}`;
-  fs.writeSync(1, `${line.replaceAll("\n", "\r")}\n`);
+function line(level, parts) {
+  const text = `${new Date().toISOString()}\t${requestId}\t${level}\t${util.format(...parts)}`;
+  return text.replaceAll("\n", "\r");
+}
+
+/** A line in JSON: one part is the message as it is; of several it is text, beside the first error's parts. */
+function jsonLine(level, parts) {
+  const head = { timestamp: new Date().toISOString(), level, requestId: requestId || undefined };
+  if (parts.length !== 1) {
+    const error = parts.find((part) => part instanceof Error);
+    return JSON.stringify({ ...head, message: util.format(...parts), ...(error && partsOf(error)) });
+  }
+  try {
+    const replacer = (_, value) => (value instanceof Error ? { ...partsOf(value), ...value } : value);
+    return JSON.stringify({ ...head, message: parts[0] }, replacer);
+  } catch {
+    return JSON.stringify({ ...head, message: util.format(parts[0]) });
+  }
+}
+
+function partsOf(error) {
+  const errorType = error instanceof Refused ? error.name.replace("Runtime.", "") : error.constructor?.name;
+  return { errorType: errorType ?? "UnknownError", errorMessage: error.message, stackTrace: framesOf(error) };
 }
 
 for (const [name, level] of Object.entries(LEVELS)) {
-  console[name] = (...parts) => write(level, util.format(...parts));
+  console[name] = (...parts) => write(level, ...parts);
 }
 
 /** HTTPS to the account's host reaches the account, which speaks plain HTTP here. */

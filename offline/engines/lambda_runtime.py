@@ -41,20 +41,65 @@ class Context:
         return max(0, int((self._deadline - time.monotonic()) * 1000))
 
 
+SECONDS = "%Y-%m-%dT%H:%M:%S"
+
+
 class LogFormatter(logging.Formatter):
     """Lines as the runtime writes them: level, time, request, message, between tabs."""
 
     converter = staticmethod(time.gmtime)
     request_id = ""
 
+    def __init__(self) -> None:
+        super().__init__(
+            "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", SECONDS
+        )
+
     def format(self, record: logging.LogRecord) -> str:
         record.aws_request_id = self.request_id
         return super().format(record)
 
+    def uncaught(self, shape: dict[str, Any]) -> str:
+        """The error that ended an invocation."""
+        trace = "".join(shape["stackTrace"])
+        head = f"[ERROR] {shape['errorType']}: {shape['errorMessage']}\n"
+        return head + (f"Traceback (most recent call last):\n{trace}" if trace else "")
 
-FORMATTER = LogFormatter(
-    "[%(levelname)s]\t%(asctime)s.%(msecs)03dZ\t%(aws_request_id)s\t%(message)s", "%Y-%m-%dT%H:%M:%S"
-)
+
+class JsonFormatter(LogFormatter):
+    """JSON objects in place of lines, with what a record has in `extra`."""
+
+    own = {*vars(logging.makeLogRecord({})), "message", "asctime", "aws_request_id"}
+
+    def format(self, record: logging.LogRecord) -> str:
+        level = min(max(record.levelno, logging.NOTSET), logging.CRITICAL) // 10 * 10
+        told: dict[str, Any] = {
+            "timestamp": timestamp(record.created),
+            "level": logging.getLevelName(level),
+            "message": record.getMessage(),
+            "logger": record.name,
+            "requestId": self.request_id,
+        }
+        if record.exc_info and record.exc_info[0]:
+            kind, error, trace = record.exc_info
+            told |= {
+                "stackTrace": traceback.format_tb(trace),
+                "errorType": kind.__name__,
+                "errorMessage": str(error),
+                "location": f"{record.pathname}:{record.funcName}:{record.lineno}",
+            }
+        extra = {name: value for name, value in vars(record).items() if name not in self.own | told.keys()}
+        return json.dumps(told | extra, ensure_ascii=False)
+
+    def uncaught(self, shape: dict[str, Any]) -> str:
+        return json.dumps({"timestamp": timestamp(time.time()), "level": "ERROR", **shape}) + "\n"
+
+
+def timestamp(epoch: float) -> str:
+    return f"{time.strftime(SECONDS, time.gmtime(epoch))}.{int(epoch % 1 * 1000):03d}Z"
+
+
+FORMATTER = JsonFormatter() if os.environ.get("AWS_LAMBDA_LOG_FORMAT") == "JSON" else LogFormatter()
 
 
 def main(requests_fd: int, answers_fd: int) -> None:
@@ -62,6 +107,8 @@ def main(requests_fd: int, answers_fd: int) -> None:
     handler_of_logs = logging.StreamHandler(sys.stdout)
     handler_of_logs.setFormatter(FORMATTER)
     logging.getLogger().addHandler(handler_of_logs)
+    if level := os.environ.get("AWS_LAMBDA_LOG_LEVEL"):
+        logging.getLogger().setLevel("DEBUG" if level == "TRACE" else level)
     handler, error = load(os.environ["_HANDLER"])
     answers.write(LENGTHS.pack(0, 0))
     answers.flush()
@@ -111,26 +158,19 @@ def call(handler: Callable[[Any, Context], Any], head: dict[str, Any], body: byt
 def failure(error: BaseException) -> bytes:
     """An exception as Lambda answers it; the frames of this file are left out."""
     frames = [f for f in traceback.extract_tb(error.__traceback__) if f.filename != __file__]
-    kind, message, trace = type(error).__name__, str(error), traceback.format_list(frames)
-    request_id = FORMATTER.request_id
-    shape = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
-    report(kind, message, trace)
-    return json.dumps(shape).encode()
+    trace = traceback.format_list(frames)
+    return answered(type(error).__name__, str(error), trace, FORMATTER.request_id)
 
 
 def refusal(kind: str, message: str) -> bytes:
-    report(kind, message, [])
-    return json.dumps(
-        {"errorMessage": message, "errorType": kind, "requestId": "", "stackTrace": []}
-    ).encode()
+    return answered(kind, message, [], "")
 
 
-def report(kind: str, message: str, frames: list[str]) -> None:
-    """The error in the function's log, as the runtime prints it."""
-    trace = "".join(frames)
-    sys.stdout.write(
-        f"[ERROR] {kind}: {message}\n" + (f"Traceback (most recent call last):\n{trace}" if trace else "")
-    )
+def answered(kind: str, message: str, trace: list[str], request_id: str) -> bytes:
+    """An error as JSON, once it stands in the function's log."""
+    shape = {"errorMessage": message, "errorType": kind, "requestId": request_id, "stackTrace": trace}
+    sys.stdout.write(FORMATTER.uncaught(shape))
+    return json.dumps(shape).encode()
 
 
 def prepare() -> None:

@@ -55,6 +55,9 @@ def update_function(resource: Resource, function: Physical, old: Properties) -> 
     functions, properties = resource.client("lambda"), resource.properties
     settings = properties.only(*SETTINGS)
     settings |= {name: value for name, value in defaults().items() if name in old and name not in settings}
+    if "LoggingConfig" in settings:  # what it leaves out stays as it was, but for the levels of a format
+        usual = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{function.id}"}
+        settings["LoggingConfig"] = usual | settings["LoggingConfig"]
     functions.update_function_configuration(FunctionName=function.id, **_api(settings))
     source = properties.take("Code")
     if source != old.take("Code"):
@@ -83,7 +86,7 @@ def read_function(resource: Resource, function: Physical) -> dict[str, Any]:
     answer = resource.client("lambda").get_function(FunctionName=function.id)
     found = answer["Configuration"]
     told = {name: found.get(name) for name in ("Description", "Handler", "MemorySize", "Role", "Runtime")}
-    told |= {"Timeout": found.get("Timeout"), "Environment": found.get("Environment")}
+    told |= {name: found.get(name) for name in ("Timeout", "Environment", "LoggingConfig")}
     return present(FunctionName=function.id, Tags=told_tags(resource, answer.get("Tags") or {}), **told)
 
 

@@ -19,10 +19,10 @@ from offline.iam.gatekeeper import AccessDeniedError
 
 def moment(epoch: float) -> str:
     """
-    >>> moment(1767614400.25)
-    '2026-01-05T12:00:00.250Z'
+    >>> moment(1767614400.25), moment(1767614400.9996)
+    ('2026-01-05T12:00:00.250Z', '2026-01-05T12:00:00.999Z')
     """
-    return f"{datetime.fromtimestamp(epoch, UTC):%Y-%m-%dT%H:%M:%S}.{round(epoch % 1 * 1000):03d}Z"
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def message(function: Function, condition: str, attempts: int, answer: Answer | None) -> dict[str, Any]:

@@ -90,12 +90,13 @@ class LambdaEngine(Engine, EventSources, Layers):
         request_id = request_id or str(uuid.uuid4())
         environment = self._acquire(function)
         head = {"request_id": request_id, "arn": function.function_arn, "timeout_seconds": function.timeout}
+        started = clock.epoch()
         with lock.waiting():
             answer = environment.invoke(head, event, function.timeout)
         if answer.alive:
             with self._lock:
                 self._idle[function.identity()].append(environment)
-        logs.write(function, environment.log_stream, logs.lines(function, request_id, answer))
+        logs.write(function, environment.log_stream, logs.lines(function, request_id, started, answer))
         return bounded(answer)
 
     def _acquire(self, function: Function) -> Environment:

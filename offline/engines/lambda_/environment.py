@@ -29,10 +29,19 @@ class Answer:
     output: str
     """What the handler printed and logged."""
     milliseconds: float
+    ended: str = ""
+    """Why Lambda ended the process, `timeout` or `failure`; empty where it answered by itself."""
+    notice: str = ""
+    """The line in which Lambda tells of that."""
     alive: bool = True
     """Whether the process can take another event."""
     malformed: bool = False
     """Whether the event was no JSON, so that the handler did not see it."""
+
+    @property
+    def status(self) -> str:
+        """How it went, in the words of platform events."""
+        return self.ended or ("error" if self.failed else "success")
 
 
 class Environment:
@@ -64,18 +73,19 @@ class Environment:
             started = time.monotonic()
             status, payload = self._exchange(head, event, started + timeout_seconds)
         except TimeoutError:
-            return self._ended(
-                head, "Sandbox.Timedout", f"Task timed out after {timeout_seconds:.2f} seconds", started
-            )
+            reason = f"Task timed out after {timeout_seconds:.2f} seconds"
+            return self._ended(head, "timeout", "Sandbox.Timedout", reason, started)
         except EOFError:
             status = self._process.wait()
             reason = f"exit status {status}" if status >= 0 else f"signal: {-status}"
-            return self._ended(head, "Runtime.ExitError", f"Runtime exited with error: {reason}", started)
+            reason = f"Runtime exited with error: {reason}"
+            return self._ended(head, "failure", "Runtime.ExitError", reason, started)
         took = 1000 * (time.monotonic() - started)
         printed, alive = self._printed(), status != ENDED
         if not alive:
             self.close()
-        return Answer(payload, status != 0, printed, took, alive, malformed=status == MALFORMED_EVENT)
+        malformed = status == MALFORMED_EVENT
+        return Answer(payload, status != 0, printed, took, alive=alive, malformed=malformed)
 
     def _await_init(self) -> None:
         """A cold start imports the module before its first event, in a time of its own."""
@@ -113,16 +123,15 @@ class Environment:
             buffer += part
         return bytes(buffer)
 
-    def _ended(self, head: dict[str, Any], kind: str, reason: str, started: float) -> Answer:
+    def _ended(self, head: dict[str, Any], why: str, kind: str, reason: str, started: float) -> Answer:
         self._process.kill()
         self._process.wait()
         printed = self._printed()
         self.close()
         message = f"RequestId: {head['request_id']} Error: {reason}"
         payload = json.dumps({"errorType": kind, "errorMessage": message}).encode()
-        return Answer(
-            payload, True, printed + message + "\n", 1000 * (time.monotonic() - started), alive=False
-        )
+        took = 1000 * (time.monotonic() - started)
+        return Answer(payload, True, printed, took, ended=why, notice=message, alive=False)
 
     def _printed(self) -> str:
         """What came out since the last look; the file is emptied, so it never grows."""

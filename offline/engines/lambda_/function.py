@@ -14,15 +14,18 @@ import boto3
 from moto.awslambda.exceptions import InvalidParameterValueException, LambdaClientError
 from moto.awslambda.models import LambdaFunction, LayerVersion, lambda_backends
 
+from facts import limits
 from offline.engines.lambda_ import runtimes
 from offline.engines.lambda_.layers import check_layers, check_size
 from offline.engines.lambda_.runtimes import Laid
+from offline.engines.shapes import complaint
 from offline.errors import EngineError
 
 if TYPE_CHECKING:
     from offline.engines.lambda_.engine import LambdaEngine
 
 KEPT_OF_THE_HOST = ("HOME", "TMPDIR")
+LOG_LEVELS = ("ApplicationLogLevel", "SystemLogLevel")
 
 
 class Function(LambdaFunction):
@@ -33,24 +36,39 @@ class Function(LambdaFunction):
         """Its layers, which it keeps when they are deleted."""
         super().__init__(account_id, spec, region, version)
         self._refuse_no_archive()
+        self.logging_config: dict[str, str] = {}
         self._log_by(spec.get("LoggingConfig") or {})
 
-    def _log_by(self, settings: dict[str, str]) -> None:
-        self.logging_config = settings
-        if self.logging_config.get("LogFormat", "Text") != "Text":
+    def _log_by(self, asked: dict[str, str]) -> None:
+        """What is not asked for stays; a format that is asked for brings its usual levels."""
+        if told := complaint("lambda", "CreateFunction", {"LoggingConfig": asked}):
+            raise LambdaClientError("ValidationException", told)
+        settled = dict(self.logging_config)
+        if "LogFormat" in asked:
+            settled = {name: value for name, value in settled.items() if name not in LOG_LEVELS}
+        if asked.get("LogFormat") == "JSON":
+            settled |= dict.fromkeys(LOG_LEVELS, str(limits.value("lambda-log-level-default")))
+        settled |= asked
+        if settled.get("LogFormat", "Text") == "Text" and settled.keys() & set(LOG_LEVELS):
             raise InvalidParameterValueException(
-                f"LoggingConfig.LogFormat of function {self.function_name} is "
-                f"{self.logging_config['LogFormat']}; offline only Text is written: use Text"
+                'LogLevel is not supported when LogFormat is set to "Text". Remove LogLevel from your '
+                'request or change the LogFormat to "JSON" and try again.'
             )
+        self.logging_config = settled
+
+    @property
+    def logging(self) -> dict[str, str]:
+        """Its LoggingConfig, as AWS tells it."""
+        usual = {"LogFormat": "Text", "LogGroup": f"/aws/lambda/{self.function_name}"}
+        return usual | self.logging_config
 
     @property
     def log_group(self) -> str:
-        return self.logging_config.get("LogGroup") or f"/aws/lambda/{self.function_name}"
+        return self.logging["LogGroup"]
 
     def get_configuration(self, on_create: bool = False) -> dict[str, Any]:
-        shape = {"LogFormat": "Text", "LogGroup": self.log_group}
         kept: dict[str, Any] = super().get_configuration(on_create)
-        return kept | {"LoggingConfig": shape}
+        return kept | {"LoggingConfig": self.logging}
 
     def _refuse_no_archive(self) -> None:
         if self.package_type != "Zip":
@@ -85,7 +103,7 @@ class Function(LambdaFunction):
     def update_configuration(self, config_updates: dict[str, Any]) -> dict[str, Any]:
         before = dict(self.__dict__)
         try:
-            self._log_by(config_updates.get("LoggingConfig", self.logging_config))
+            self._log_by(config_updates.get("LoggingConfig") or {})
             if "TracingConfig" in config_updates:
                 self.tracing_config: dict[str, str] = config_updates["TracingConfig"]
             if "EphemeralStorage" in config_updates:
@@ -104,7 +122,7 @@ class Function(LambdaFunction):
 
     def identity(self) -> tuple[str, ...]:
         """What a warm environment depends on; it changes with the code and with any setting."""
-        settings = (self.handler, self.role, self.memory_size, self.timeout, self.log_group, self.run_time)
+        settings = (self.handler, self.role, self.memory_size, self.timeout, self.logging, self.run_time)
         variables = sorted(self.environment_vars.items())
         layers = [layer["Arn"] for layer in self.layers]
         return tuple(
@@ -158,6 +176,9 @@ class Function(LambdaFunction):
             "TZ": "UTC",
             "LANG": "en_US.UTF-8",
         }
+        if self.logging["LogFormat"] == "JSON":
+            reserved["AWS_LAMBDA_LOG_FORMAT"] = "JSON"
+            reserved["AWS_LAMBDA_LOG_LEVEL"] = self.logging["ApplicationLogLevel"]
         of_runtime = runtimes.variables(self.run_time, laid)
         reserved |= {name: value for name, value in of_runtime.items() if name.startswith("LAMBDA_")}
         return host | of_runtime | {str(k): str(v) for k, v in self.environment_vars.items()} | reserved

@@ -1,4 +1,4 @@
-"""What a function leaves in CloudWatch Logs: START, its lines, END and REPORT."""
+"""What a function leaves in CloudWatch Logs: START, its lines, END and REPORT, or the like in JSON."""
 
 from __future__ import annotations
 
@@ -9,17 +9,21 @@ from botocore.exceptions import ClientError
 
 from offline.engine import client_of_role
 from offline.engines import log_events
+from offline.engines.lambda_ import json_logs
 from offline.engines.lambda_.environment import Answer
 from offline.engines.lambda_.function import Function
 
 
-def lines(function: Function, request_id: str, answer: Answer) -> list[str]:
+def lines(function: Function, request_id: str, started: float, answer: Answer) -> list[str]:
     """One invocation as the log shows it; memory used is not measured, so none is named."""
+    printed = [line or "\n" for line in answer.output.removesuffix("\n").split("\n")] if answer.output else []
+    if function.logging["LogFormat"] == "JSON":
+        return json_logs.lines(function, request_id, started, answer, printed)
     billed = math.ceil(answer.milliseconds)
-    printed = answer.output.removesuffix("\n").split("\n") if answer.output else []
     return [
         f"START RequestId: {request_id} Version: {function.version}",
-        *(line or "\n" for line in printed),
+        *printed,
+        *filter(None, [answer.notice]),
         f"END RequestId: {request_id}",
         f"REPORT RequestId: {request_id}\tDuration: {answer.milliseconds:.2f} ms\t"
         f"Billed Duration: {billed} ms\tMemory Size: {function.memory_size} MB",

@@ -49,7 +49,8 @@ class InvokeResponse(LambdaResponse):
         if answer.failed:
             headers["x-amz-function-error"] = "Unhandled"
         if self.headers.get("X-Amz-Log-Type") == "Tail":
-            headers["x-amz-log-result"] = base64.b64encode(answer.output.encode()[-4096:]).decode()
+            told = answer.output + answer.notice
+            headers["x-amz-log-result"] = base64.b64encode(told.encode()[-4096:]).decode()
         return 200, headers, answer.payload
 
 

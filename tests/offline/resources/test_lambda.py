@@ -12,6 +12,7 @@ from botocore.exceptions import ClientError
 from offline.deploy import leftovers
 from offline.resources.coverage import Change, Status, coverage
 from offline.sandbox import Sandbox
+from tests.offline.engines.roles import role as lambda_role
 from tests.offline.engines.test_lambda_layers import packed
 from tests.offline.engines.test_lambda_sources import QUEUE, STREAM, function, got, put
 from tests.offline.resources.stage import made
@@ -98,6 +99,35 @@ def test_coverage_of_a_mapping_says_what_is_done_and_what_is_not() -> None:
     assert found["ParallelizationFactor"].status is Status.inert
     assert found["FilterCriteria"].status is Status.unsupported
     assert coverage(MAPPING).unanswered == ()
+
+
+def test_how_a_function_logs_changes_in_place_and_drifts(sandbox: Sandbox) -> None:
+    staged = made(
+        "AWS::Lambda::Function",
+        Handler="index.handler",
+        Runtime="python3.13",
+        Role=lambda_role("logs-role", "lambda.amazonaws.com"),
+        Code={"ZipFile": "def handler(event, context): pass"},
+        LoggingConfig={
+            "LogFormat": "JSON",
+            "ApplicationLogLevel": "FATAL",
+            "SystemLogLevel": "WARN",
+            "LogGroup": "flights",
+        },
+    )
+    assert staged.in_sync()
+    own = {"LogGroup": f"/aws/lambda/{staged.id}"}
+    usual = {"ApplicationLogLevel": "INFO", "SystemLogLevel": "INFO"}
+    staged.update(LoggingConfig={"LogFormat": "JSON"})
+    assert staged.read()["LoggingConfig"] == {"LogFormat": "JSON", **usual, **own}
+    staged.update(LoggingConfig={"LogGroup": "others"})
+    assert staged.read()["LoggingConfig"] == {"LogFormat": "Text", "LogGroup": "others"}
+    staged.update("LoggingConfig")
+    assert staged.read()["LoggingConfig"] == {"LogFormat": "Text", **own}
+    staged.update(LoggingConfig={"LogFormat": "Text", "LogGroup": "others"})
+    assert staged.in_sync()
+    functions().update_function_configuration(FunctionName=staged.id, LoggingConfig={"LogFormat": "JSON"})
+    assert not staged.in_sync()
 
 
 def role(*actions: str) -> dict[str, Any]:
