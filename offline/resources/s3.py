@@ -34,7 +34,7 @@ def create_bucket(resource: Resource) -> Physical:
         **_canned(resource),
     )
     resource.begin(Physical(bucket))
-    for put, argument, value in _configurations(resource):
+    for put, argument, value in _configurations(resource, bucket):
         getattr(s3, put)(Bucket=bucket, **{argument: value})
     return _existing(resource, bucket)
 
@@ -65,7 +65,7 @@ def _canned(resource: Resource) -> dict[str, str]:
 
 def update_bucket(resource: Resource, bucket: Physical, old: Properties) -> Physical:
     s3 = resource.client("s3")
-    for put, argument, value in _configurations(resource):
+    for put, argument, value in _configurations(resource, bucket.id):
         getattr(s3, put)(Bucket=bucket.id, **{argument: value})
     if controls := resource.properties.take("OwnershipControls"):
         s3.put_bucket_ownership_controls(Bucket=bucket.id, OwnershipControls=controls)
@@ -148,7 +148,7 @@ REMOVALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
 """Property, and the operation that puts AWS's default in its place."""
 
 
-def _configurations(resource: Resource) -> list[tuple[str, str, Any]]:
+def _configurations(resource: Resource, bucket: str) -> list[tuple[str, str, Any]]:
     """The calls that bring the bucket's properties about: operation, argument, value."""
     properties = resource.properties
     calls: list[tuple[str, str, Any]] = []
@@ -157,15 +157,15 @@ def _configurations(resource: Resource) -> list[tuple[str, str, Any]]:
         calls.append(("put_bucket_tagging", "Tagging", {"TagSet": tags}))
     for name, put, argument, convert in CONFIGURATIONS:
         if name in properties:
-            calls.append((put, argument, convert(properties.take(name))))
+            calls.append((put, argument, convert(properties.take(name), bucket)))
     return calls
 
 
-def _same(value: Any) -> Any:
+def _same(value: Any, bucket: str) -> Any:
     return value
 
 
-def _encryption(value: dict[str, Any]) -> dict[str, Any]:
+def _encryption(value: dict[str, Any], bucket: str) -> dict[str, Any]:
     rules = []
     for rule in value["ServerSideEncryptionConfiguration"]:
         converted = {k: v for k, v in rule.items() if k != "ServerSideEncryptionByDefault"}
@@ -175,9 +175,10 @@ def _encryption(value: dict[str, Any]) -> dict[str, Any]:
     return {"Rules": rules}
 
 
-def _logging(value: dict[str, Any]) -> dict[str, Any]:
+def _logging(value: dict[str, Any], bucket: str) -> dict[str, Any]:
+    """A bucket that names no other one for its logs keeps them itself."""
     target = {
-        "TargetBucket": value["DestinationBucketName"],
+        "TargetBucket": value.get("DestinationBucketName", bucket),
         "TargetPrefix": value.get("LogFilePrefix", ""),
     }
     if "TargetObjectKeyFormat" in value:
@@ -185,7 +186,7 @@ def _logging(value: dict[str, Any]) -> dict[str, Any]:
     return {"LoggingEnabled": target}
 
 
-def _lifecycle(value: dict[str, Any]) -> dict[str, Any]:
+def _lifecycle(value: dict[str, Any], bucket: str) -> dict[str, Any]:
     return {"Rules": [_rule(rule) for rule in value["Rules"]]}
 
 

@@ -94,6 +94,14 @@ def test_a_bucket_changes_in_place_and_back(sandbox: Sandbox) -> None:
         s3.get_bucket_lifecycle_configuration(Bucket=bucket.id)
 
 
+def test_a_bucket_that_names_no_other_keeps_its_own_log(sandbox: Sandbox) -> None:
+    bucket, s3 = made("AWS::S3::Bucket", LoggingConfiguration={"LogFilePrefix": "log/"}), boto3.client("s3")
+    told = s3.get_bucket_logging(Bucket=bucket.id)["LoggingEnabled"]
+    assert (told["TargetBucket"], told["TargetPrefix"]) == (bucket.id, "log/")
+    bucket.update(LoggingConfiguration={})
+    assert s3.get_bucket_logging(Bucket=bucket.id)["LoggingEnabled"]["TargetPrefix"] == ""
+
+
 def test_a_bucket_policy_is_read_and_gone(sandbox: Sandbox) -> None:
     bucket = made("AWS::S3::Bucket")
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
