@@ -99,10 +99,14 @@ def test_refuses_to_delete_a_workgroup_that_holds_queries_unless_told_to(sandbox
 
 
 @pytest.mark.parametrize(
-    "more", [{"ManagedQueryResultsConfiguration": {"Enabled": True}}, {"ExecutionRole": "r"}]
+    "more",
+    [
+        {"ManagedQueryResultsConfiguration": {"Enabled": True}},
+        {"ExecutionRole": "arn:aws:iam::123456789012:role/athena"},
+    ],
 )
 def test_what_the_engine_cannot_do_is_refused_by_name(sandbox: Sandbox, more: dict[str, Any]) -> None:
-    group = {"Type": "AWS::Athena::WorkGroup", "Properties": {"WorkGroupConfiguration": more}}
+    group = {"Type": "AWS::Athena::WorkGroup", "Properties": {"Name": "g", "WorkGroupConfiguration": more}}
     stacks = boto3.client("cloudformation")
     stacks.create_stack(StackName="s", TemplateBody=json.dumps({"Resources": {"Group": group}}))
     [stack] = stacks.describe_stacks(StackName="s")["Stacks"]
