@@ -126,13 +126,6 @@ def _told_tag_set(answer: dict[str, Any]) -> Any:
     return answer["TagSet"]
 
 
-READINGS: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
-    ("VersioningConfiguration", "get_bucket_versioning", _told_versioning),
-    ("PublicAccessBlockConfiguration", "get_public_access_block", _told_block),
-    ("BucketEncryption", "get_bucket_encryption", _told_encryption),
-    ("Tags", "get_bucket_tagging", _told_tag_set),
-)
-"""Property, the boto3 operation that tells it, and its answer in the template's shape."""
 REMOVALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     (
         "VersioningConfiguration",
@@ -144,6 +137,11 @@ REMOVALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("BucketEncryption", "delete_bucket_encryption", {}),
     ("LifecycleConfiguration", "delete_bucket_lifecycle", {}),
     ("LoggingConfiguration", "put_bucket_logging", {"BucketLoggingStatus": {}}),
+    (
+        "NotificationConfiguration",
+        "put_bucket_notification_configuration",
+        {"NotificationConfiguration": {}},
+    ),
 )
 """Property, and the operation that puts AWS's default in its place."""
 
@@ -184,6 +182,44 @@ def _logging(value: dict[str, Any], bucket: str) -> dict[str, Any]:
     if "TargetObjectKeyFormat" in value:
         target["TargetObjectKeyFormat"] = value["TargetObjectKeyFormat"]
     return {"LoggingEnabled": target}
+
+
+DESTINATIONS = {
+    "Lambda": ("LambdaFunction", "Function"),
+    "Queue": ("Queue", "Queue"),
+    "Topic": ("Topic", "Topic"),
+}
+"""Kind of notification in CloudFormation → in the API, and how CloudFormation names its destination."""
+
+
+def _notification(value: dict[str, Any], bucket: str) -> dict[str, Any]:
+    converted: dict[str, Any] = {}
+    for kind, (api, destination) in DESTINATIONS.items():
+        if found := value.get(f"{kind}Configurations"):
+            converted[f"{api}Configurations"] = [
+                {f"{api}Arn": one[destination], "Events": [one["Event"]], **_key_filter(one)} for one in found
+            ]
+    if value.get("EventBridgeConfiguration", {}).get("EventBridgeEnabled"):
+        converted["EventBridgeConfiguration"] = {}
+    return converted
+
+
+def _key_filter(one: dict[str, Any]) -> dict[str, Any]:
+    return {"Filter": {"Key": {"FilterRules": one["Filter"]["S3Key"]["Rules"]}}} if "Filter" in one else {}
+
+
+def _told_notification(answer: dict[str, Any]) -> dict[str, Any]:
+    told: dict[str, Any] = {}
+    for kind, (api, destination) in DESTINATIONS.items():
+        for one in answer.get(f"{api}Configurations", []):
+            rules = one.get("Filter", {}).get("Key", {}).get("FilterRules", [])
+            key_filter = {"Filter": {"S3Key": {"Rules": rules}}} if rules else {}
+            told.setdefault(f"{kind}Configurations", []).extend(
+                {"Event": event, destination: one[f"{api}Arn"], **key_filter} for event in one["Events"]
+            )
+    if "EventBridgeConfiguration" in answer:
+        told["EventBridgeConfiguration"] = {"EventBridgeEnabled": True}
+    return told
 
 
 def _lifecycle(value: dict[str, Any], bucket: str) -> dict[str, Any]:
@@ -270,8 +306,22 @@ CONFIGURATIONS = (
     ("BucketEncryption", "put_bucket_encryption", "ServerSideEncryptionConfiguration", _encryption),
     ("LifecycleConfiguration", "put_bucket_lifecycle_configuration", "LifecycleConfiguration", _lifecycle),
     ("LoggingConfiguration", "put_bucket_logging", "BucketLoggingStatus", _logging),
+    (
+        "NotificationConfiguration",
+        "put_bucket_notification_configuration",
+        "NotificationConfiguration",
+        _notification,
+    ),
 )
 """Property, boto3 operation, its argument, and how one becomes the other."""
+READINGS: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
+    ("VersioningConfiguration", "get_bucket_versioning", _told_versioning),
+    ("PublicAccessBlockConfiguration", "get_public_access_block", _told_block),
+    ("BucketEncryption", "get_bucket_encryption", _told_encryption),
+    ("Tags", "get_bucket_tagging", _told_tag_set),
+    ("NotificationConfiguration", "get_bucket_notification_configuration", _told_notification),
+)
+"""Property, the boto3 operation that tells it, and its answer in the template's shape."""
 
 
 @unless_gone(*GONE)

@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from moto.awslambda.exceptions import InvalidParameterValueException
-from moto.sns.models import sns_backends
-from moto.sqs.models import sqs_backends
 
 from offline.changes import unnoted
 from offline.iam import gatekeeper
 from offline.iam.callers import caller_as
-from offline.iam.document import Document, document
 from offline.iam.gatekeeper import AccessDeniedError
 from offline.iam.needs import Need, Place
+from offline.iam.resources import policy_of
 
 POLLING = {
     "kinesis": ("GetRecords", "GetShardIterator", "DescribeStream", "ListShards"),
@@ -28,18 +24,7 @@ def require(role_arn: str, arn: str, action: str) -> None:
     _, partition, service, region, account, _ = arn.split(":", 5)
     need, place = Need(f"{service}:{action}", arn), Place(account, region, partition)
     with unnoted():
-        gatekeeper.check(caller_as(role_arn, "lambda"), need, place, _policy_of(arn))
-
-
-def _policy_of(arn: str) -> Document | None:
-    """The policy of a queue or topic."""
-    _, _, service, region, account, name = arn.split(":", 5)
-    found: Any = None
-    if service == "sqs":
-        found = sqs_backends[account][region].queues.get(name)
-    elif service == "sns":
-        found = sns_backends[account][region].topics.get(arn)
-    return document(found.policy, name) if found is not None and found.policy else None
+        gatekeeper.check(caller_as(role_arn, "lambda"), need, place, policy_of(arn))
 
 
 def check_source(role_arn: str, arn: str) -> None:

@@ -33,14 +33,24 @@ from moto.s3.responses import S3Response
 from offline import audit
 from offline.changes import note, serving, unnoted
 from offline.clock import clock
-from offline.engines.s3 import archive, customer_keys, integrity, lifecycle, presigned, public, server_logs
+from offline.engines.s3 import (
+    archive,
+    customer_keys,
+    integrity,
+    lifecycle,
+    notifications,
+    presigned,
+    public,
+    server_logs,
+)
 from offline.engines.s3.access import Access
+from offline.engines.s3.notifications import REQUEST_ID
 from offline.engines.s3.served import Served, error_of
 from offline.iam.callers import caller_of, calling, enter
 from offline.iam.gatekeeper import AccessDeniedError
 
 READING = ("GET", "HEAD", "OPTIONS")
-REQUEST_ID = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
+ID_IN_BODY = re.compile(r"(?<=<RequestId>).*(?=</RequestId>)")
 
 
 class DeniedError(S3ClientError):
@@ -118,16 +128,16 @@ class S3Api(S3Response):
     @staticmethod
     def _enrich_response(headers: dict[str, str], body: Any) -> tuple[dict[str, str], Any]:
         """An id as S3's are: 16 digits, the same in the headers as in the XML."""
-        id = token_hex(8).upper()
-        headers["x-amz-request-id"] = id
+        headers["x-amz-request-id"] = id = REQUEST_ID.get()
         if "status" in headers:
             headers["status"] = str(headers["status"])
         if isinstance(body, str):
-            body = REQUEST_ID.sub(id, body)
+            body = ID_IN_BODY.sub(id, body)
         return headers, body
 
     def setup_class(self, request: Any, *args: Any, **kwargs: Any) -> None:
         super().setup_class(request, *args, **kwargs)
+        REQUEST_ID.set(token_hex(8).upper())
         self.given = dict(parse_qsl(self.parsed_url.query, keep_blank_values=True))
         with unnoted():
             self.caller = enter(caller_of(self.headers, self.given, self.current_account, self.region))
@@ -172,8 +182,31 @@ class S3Api(S3Response):
         if self._acl_from_headers(self.headers) is None and self.body:
             acl = self._acl_from_body()
             self.backend.put_object_acl(self.bucket_name, self.parse_key_name(), acl)
-            return 200, self._get_cors_headers_other(), ""
-        return super().put_object_acl()
+            answer: Any = (200, self._get_cors_headers_other(), "")
+        else:
+            answer = super().put_object_acl()
+        self._happened("s3:ObjectAcl:Put")
+        return answer
+
+    def put_object_tagging(self) -> Any:
+        answer = super().put_object_tagging()
+        self._happened("s3:ObjectTagging:Put")
+        return answer
+
+    def delete_object_tagging(self) -> Any:
+        answer = super().delete_object_tagging()
+        self._happened("s3:ObjectTagging:Delete")
+        return answer
+
+    def _happened(self, event: str) -> None:
+        bucket, version = self.backend.get_bucket(self.bucket_name), self.given.get("versionId")
+        key = self.backend.get_object(self.bucket_name, self.parse_key_name(), version_id=version)
+        notifications.happened(bucket, event, key)
+
+    def get_bucket_notification(self) -> Any:
+        configuration = self.backend.get_bucket_notification_configuration(self.bucket_name)
+        self.data["Action"] = "GetBucketNotificationConfiguration"
+        return self.serialized(ActionResult(notifications.answer(configuration) if configuration else {}))
 
     def _bucket_response_delete_keys(self, bucket_name: str, authenticated: bool = True) -> Any:
         listed = _named(self.body)

@@ -19,7 +19,7 @@ from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
 from facts import limits
 from offline.clock import clock
 from offline.engine import Engine, Row
-from offline.engines.s3 import archive, customer_keys, lifecycle, public, server_logs
+from offline.engines.s3 import archive, customer_keys, lifecycle, notifications, public, server_logs
 from offline.engines.s3.access import may_delete
 from offline.engines.s3.api import DELETING_MANY, DeniedError, Urls
 from offline.engines.s3.days import midnight_after
@@ -45,6 +45,7 @@ class Bucket(FakeBucket):
     """Lines of its access log that were not delivered yet."""
     unlogged_since: datetime | None = None
     lifecycle: tuple[lifecycle.Rule, ...] = ()
+    notification_configuration: Any
     tierings: dict[str, archive.Tiering]
     tags_of: Callable[[FakeKey], dict[str, str]]
 
@@ -55,6 +56,15 @@ class Bucket(FakeBucket):
         tags = self.tags_of(key)
         chosen = [one for one in self.tierings.values() if one.holds_for(str(key.name), tags)]
         return {name: days for one in chosen for name, days in one.days}
+
+    def set_notification_configuration(self, notification_config: dict[str, Any] | None) -> None:
+        """What is refused leaves the configuration as it was."""
+        former = self.notification_configuration
+        try:
+            super().set_notification_configuration(notification_config)
+        except S3ClientError:
+            self.notification_configuration = former
+            raise
 
     def get_permission(self, action: str, resource: str) -> Any:
         from moto.iam.access_control import PermissionResult
@@ -95,6 +105,9 @@ class S3Engine(Engine, S3Backend):
         super().__init__(region_name, account_id)
         self._changed_since: datetime | None = None
         self._next: datetime | None = None
+        self.sequence = 0
+        """Of the events of objects, in the order in which they happened."""
+        self.unsent: list[notifications.Message] = []
 
     def __setstate__(self, state: dict[str, Any]) -> None:
         self.__dict__.update(state)
@@ -140,6 +153,7 @@ class S3Engine(Engine, S3Backend):
     def due(self) -> datetime | None:
         """S3 looks at lifecycle rules once a day: after a change, at the next midnight; and delivers logs."""
         moments = [server_logs.due(bucket) for bucket in self.buckets.values()]
+        moments.append(clock.now() if self.unsent else None)
         moments.append(self._next_pass() if self._ruled() else None)
         return min((moment for moment in moments if moment is not None), default=None)
 
@@ -148,7 +162,15 @@ class S3Engine(Engine, S3Backend):
         return min((moment for moment in (changed, self._next) if moment is not None), default=None)
 
     def settle(self) -> bool:
-        return self._deliver_logs() | self._apply_rules()
+        return self._send() | self._deliver_logs() | self._apply_rules()
+
+    def _send(self) -> bool:
+        messages, self.unsent = self.unsent, []
+        for message in messages:
+            bucket = self.buckets.get(message.bucket)
+            region = bucket.region_name if bucket else self.region_name
+            notifications.send(bucket, message, region, self.account_id)
+        return bool(messages)
 
     def _deliver_logs(self) -> bool:
         now = clock.now()
@@ -200,7 +222,21 @@ class S3Engine(Engine, S3Backend):
     def put_object(self, bucket_name: str, *args: Any, **kwargs: Any) -> FakeKey:
         if kwargs.get("encryption") is None:
             kwargs |= default_encryption(self.get_bucket(bucket_name).encryption)
+        if kwargs.get("multipart") is not None:
+            kwargs["disable_notification"] = True  # moto tells that it is complete
         return customer_keys.sealed(archive.Key.of(super().put_object(bucket_name, *args, **kwargs)))
+
+    def delete_object(
+        self, bucket_name: str, key_name: str, version_id: str | None = None, bypass: bool = False
+    ) -> tuple[bool, dict[str, Any]]:
+        bucket = self.get_bucket(bucket_name)
+        former = bucket.keys.get(key_name) if bucket.notification_configuration is not None else None
+        done, told = super().delete_object(bucket_name, key_name, version_id, bypass)
+        if done and former is not None:
+            marked = bucket.is_versioned and version_id is None
+            event = notifications.MARKED if marked else notifications.DELETED
+            notifications.happened(bucket, event, former, told.get("version-id"))
+        return done, told
 
     def copy_object(self, src_key: archive.Key, *args: Any, **kwargs: Any) -> None:
         if src_key.closed():

@@ -20,6 +20,7 @@ from moto.s3.models import FakeBucket, FakeDeleteMarker, FakeKey
 
 from facts import limits
 from offline.engines.s3.days import aware, midnight_after
+from offline.engines.s3.notifications import EXPIRED, EXPIRED_MARKED, happened
 
 WATERFALL = (
     *("STANDARD", "STANDARD_IA", "INTELLIGENT_TIERING", "ONEZONE_IA"),
@@ -249,7 +250,8 @@ class Pass:
         """The current version of a versioned bucket hides behind a marker; any other is gone."""
         if self._bucket.is_versioned:
             self.done += 1
-            self._bucket.keys[name] = FakeDeleteMarker(key=current)
+            marker = self._bucket.keys[name] = FakeDeleteMarker(key=current)
+            happened(self._bucket, EXPIRED_MARKED, marker)
             self._object(name, self._bucket.keys.getlist(name))
         else:
             self._drop(name, [current], [])
@@ -257,6 +259,8 @@ class Pass:
     def _drop(self, name: str, gone: list[Any], left: list[Any]) -> None:
         """Delete versions of an object for good; without any left it is gone."""
         self.done += len(gone)
+        for version in gone:
+            happened(self._bucket, EXPIRED, version)
         self._bucket.keys.setlist(name, left)  # Disposes of what it leaves out.
         if not left:
             del self._bucket.keys[name]

@@ -102,6 +102,26 @@ def test_a_bucket_that_names_no_other_keeps_its_own_log(sandbox: Sandbox) -> Non
     assert s3.get_bucket_logging(Bucket=bucket.id)["LoggingEnabled"]["TargetPrefix"] == ""
 
 
+def test_a_bucket_tells_whom_its_template_names(sandbox: Sandbox) -> None:
+    queue = made("AWS::SQS::Queue", QueueName="q")
+    arn = queue.attribute("Arn")
+    allowed = {"Effect": "Allow", "Principal": {"Service": "s3.amazonaws.com"}, "Action": "sqs:SendMessage"}
+    policy = {"Statement": [{**allowed, "Resource": arn}]}
+    made("AWS::SQS::QueuePolicy", Queues=[queue.id], PolicyDocument=policy)
+    rules = [{"Name": "prefix", "Value": "in/"}]
+    told = {"Event": "s3:ObjectCreated:*", "Queue": arn, "Filter": {"S3Key": {"Rules": rules}}}
+    bucket = made("AWS::S3::Bucket", NotificationConfiguration={"QueueConfigurations": [told]})
+    assert bucket.in_sync()
+    s3 = boto3.client("s3")
+    [found] = s3.get_bucket_notification_configuration(Bucket=bucket.id)["QueueConfigurations"]
+    assert (found["QueueArn"], found["Events"]) == (arn, ["s3:ObjectCreated:*"])
+    bucket.update(NotificationConfiguration={"EventBridgeConfiguration": {"EventBridgeEnabled": True}})
+    assert bucket.in_sync()
+    bucket.update("NotificationConfiguration")
+    told = s3.get_bucket_notification_configuration(Bucket=bucket.id)
+    assert not {"QueueConfigurations", "EventBridgeConfiguration"} & told.keys()
+
+
 def test_a_bucket_policy_is_read_and_gone(sandbox: Sandbox) -> None:
     bucket = made("AWS::S3::Bucket")
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:GetObject", "Resource": "*"}
