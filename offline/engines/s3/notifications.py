@@ -99,8 +99,13 @@ def answer(configuration: Any) -> dict[str, Any]:
 
 
 def _filter(notification: Any) -> dict[str, Any]:
-    rules = notification.filters.get("S3Key", {}).get("FilterRule", [])
+    rules = _rules(notification)
     return {"Filter": {"Key": {"FilterRules": rules}}} if rules else {}
+
+
+def _rules(notification: Any) -> list[dict[str, str]]:
+    found: list[dict[str, str]] = notification.filters.get("S3Key", {}).get("FilterRule", [])
+    return found
 
 
 def now() -> str:
@@ -225,15 +230,10 @@ def _overlap(first: Any, second: Any) -> bool:
     events = [(a.rstrip("*"), b.rstrip("*")) for a in first.events for b in second.events]
     if not any(a.startswith(b) or b.startswith(a) for a, b in events):
         return False
-    one, other = _rules(first), _rules(second)
+    one, other = ({rule["Name"].lower(): rule["Value"] for rule in _rules(each)} for each in (first, second))
     prefixes, suffixes = ((one.get(name, ""), other.get(name, "")) for name in ("prefix", "suffix"))
     starts = prefixes[0].startswith(prefixes[1]) or prefixes[1].startswith(prefixes[0])
     return starts and (suffixes[0].endswith(suffixes[1]) or suffixes[1].endswith(suffixes[0]))
-
-
-def _rules(notification: Any) -> dict[str, str]:
-    rules = notification.filters.get("S3Key", {}).get("FilterRule", [])
-    return {str(rule["Name"]).lower(): str(rule["Value"]) for rule in rules}
 
 
 def announce(account_id: str, bucket: Bucket) -> None:
