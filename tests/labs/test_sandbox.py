@@ -44,6 +44,18 @@ def told(url: str, *options: str) -> dict[str, float]:
     return found
 
 
+def test_a_client_needs_no_more_than_what_the_greeting_exports(served: Callable[..., Served]) -> None:
+    said = served().process.stdout
+    assert said is not None
+    exported = next(line for line in said if line.startswith("  export ")).split()[1:]
+    environment = dict(one.split("=", 1) for one in exported)
+    asked = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+    answered = subprocess.run(
+        [sys.executable, "-c", asked], env=environment, capture_output=True, text=True, check=False
+    )
+    assert (answered.stdout.strip(), answered.stderr) == (ACCOUNT_ID, "")
+
+
 def test_an_account_is_served_logged_kept_and_its_clock_is_moved(served: Callable[..., Served]) -> None:
     first = served("--log-requests")
     template = {"Resources": {"Bucket": {"Type": "AWS::S3::Bucket"}}}
