@@ -67,7 +67,7 @@ class Finder(MetaPathFinder):
         found = PathFinder.find_spec(fullname, path, target)
         origin = (found.origin if found is not None else None) or ""
         if found is None or not origin.endswith(".py") or not origin.startswith(tuple(self._places.values())):
-            return None
+            return found
         return spec_from_file_location(
             fullname,
             origin,
@@ -81,6 +81,6 @@ def install(places: Mapping[str, str]) -> None:
 
     Code that is imported may have a module that is called like this package, and finds its own.
     """
-    sys.meta_path.insert(0, Finder(places))
+    sys.meta_path.insert(sys.meta_path.index(PathFinder), Finder(places))
     for name in ("offline", __name__):
         del sys.modules[name]

@@ -73,7 +73,7 @@ class Asked:
     @cached_property
     def model(self) -> ServiceModel | None:
         """AWS's model of the service; None where AWS has none."""
-        for name in (self.played_as, BOTOCORE_NAMES.get(self.service, self.service)):
+        for name in filter(None, (self.played_as, BOTOCORE_NAMES.get(self.service, self.service))):
             try:
                 return get_service_model(name)
             except UnknownServiceError:
