@@ -1,7 +1,7 @@
-"""botocore's models and lists of regions are read once in a process.
+"""botocore's models and lists of regions are read, and its folders looked through, once in a process.
 
-Every session of boto3 reads them for itself, and moto makes a session for each service of its own, whose
-model it then reads beside boto3's: most of what a first deployment takes is the same files again.
+Every session of boto3 does so for itself, and moto makes a session for each service of its own, whose model
+it then reads beside boto3's: most of what a first deployment takes is the same files again.
 """
 
 from __future__ import annotations
@@ -12,16 +12,29 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
-from botocore.loaders import JSONFileLoader
+from botocore.loaders import JSONFileLoader, Loader
 
 _load_file = JSONFileLoader.load_file
+_list_services = Loader.list_available_services
+_services: dict[tuple[str, ...], list[str]] = {}
+"""Kind of file and the folders in which it is looked for → services that have one."""
 
 
 @contextmanager
 def read_once() -> Iterator[None]:
     """Whoever asks for a file that was read before is given what was found then."""
-    with patch.object(JSONFileLoader, "load_file", lambda _, path: _own(_content(path))):
+    with (
+        patch.object(JSONFileLoader, "load_file", lambda _, path: _own(_content(path))),
+        patch.object(Loader, "list_available_services", _available),
+    ):
         yield
+
+
+def _available(loader: Loader, type_name: str) -> list[str]:
+    key = (type_name, *loader.search_paths)
+    if key not in _services:
+        _services[key] = _list_services(loader, type_name)
+    return list(_services[key])
 
 
 @cache

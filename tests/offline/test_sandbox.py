@@ -69,4 +69,5 @@ def test_a_model_is_read_once_however_many_sessions_there_are(
 ) -> None:
     boto3.Session().client("sqs")
     monkeypatch.setattr("botocore.loaders.json.loads", lambda *_, **__: pytest.fail("read again"))
+    monkeypatch.setattr("offline.model_files._list_services", lambda *_: pytest.fail("looked through again"))
     assert boto3.Session().client("sqs").meta.service_model.operation_names
