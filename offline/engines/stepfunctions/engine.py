@@ -46,9 +46,11 @@ class StepFunctionsEngine(Engine, StepFunctionsParserBackend):
         return importlib.import_module("offline.engines.stepfunctions.urls")
 
     def create_state_machine(self, name: str, definition: str, *arguments: Any, **more: Any) -> Any:
-        """A state machine every task of which can be run."""
+        """A state machine every task of which can be run; moto's own method would parse it once more."""
         check(definition)
-        return super().create_state_machine(name, definition, *arguments, **more)
+        return super(StepFunctionsParserBackend, self).create_state_machine(
+            name, definition, *arguments, **more
+        )
 
     def update_state_machine(self, arn: str, definition: Any = None, *arguments: Any, **more: Any) -> Any:
         if definition is not None:
