@@ -101,7 +101,8 @@ def read_bucket(resource: Resource, bucket: Physical) -> dict[str, Any] | None:
             # Each configuration has a code of its own for not being there.
             if not error.response["Error"]["Code"].startswith(("NoSuch", "ServerSideEncryption")):
                 raise
-    told["Tags"] = told_tags(resource, told.get("Tags", []))
+            told[name] = {}
+    told["Tags"] = told_tags(resource, told["Tags"])
     return told
 
 
@@ -136,6 +137,7 @@ REMOVALS: tuple[tuple[str, str, dict[str, Any]], ...] = (
     ("PublicAccessBlockConfiguration", "delete_public_access_block", {}),
     ("BucketEncryption", "delete_bucket_encryption", {}),
     ("LifecycleConfiguration", "delete_bucket_lifecycle", {}),
+    ("CorsConfiguration", "delete_bucket_cors", {}),
     ("LoggingConfiguration", "put_bucket_logging", {"BucketLoggingStatus": {}}),
     (
         "NotificationConfiguration",
@@ -184,6 +186,13 @@ def _logging(value: dict[str, Any], bucket: str) -> dict[str, Any]:
     return {"LoggingEnabled": target}
 
 
+def _told_logging(answer: dict[str, Any]) -> dict[str, Any]:
+    target = answer.get("LoggingEnabled")
+    if target is None:
+        return {}
+    return {"DestinationBucketName": target["TargetBucket"], "LogFilePrefix": target["TargetPrefix"]}
+
+
 DESTINATIONS = {
     "Lambda": ("LambdaFunction", "Function"),
     "Queue": ("Queue", "Queue"),
@@ -220,6 +229,32 @@ def _told_notification(answer: dict[str, Any]) -> dict[str, Any]:
     if "EventBridgeConfiguration" in answer:
         told["EventBridgeConfiguration"] = {"EventBridgeEnabled": True}
     return told
+
+
+CORS = {
+    "AllowedHeaders": "AllowedHeaders",
+    "AllowedMethods": "AllowedMethods",
+    "AllowedOrigins": "AllowedOrigins",
+    "ExposedHeaders": "ExposeHeaders",
+    "Id": "ID",
+    "MaxAge": "MaxAgeSeconds",
+}
+"""What a rule of CORS has, as CloudFormation and the API name it."""
+
+
+def _cors(value: dict[str, Any], bucket: str) -> dict[str, Any]:
+    rules = [{CORS[name]: found for name, found in rule.items()} for rule in value["CorsRules"]]
+    return {"CORSRules": [{**rule, **_seconds(rule)} for rule in rules]}
+
+
+def _seconds(rule: dict[str, Any]) -> dict[str, int]:
+    """Templates may write numbers as text."""
+    return {"MaxAgeSeconds": int(rule["MaxAgeSeconds"])} if "MaxAgeSeconds" in rule else {}
+
+
+def _told_cors(answer: dict[str, Any]) -> dict[str, Any]:
+    names = {api: name for name, api in CORS.items()}
+    return {"CorsRules": [{names[api]: found for api, found in rule.items()} for rule in answer["CORSRules"]]}
 
 
 def _lifecycle(value: dict[str, Any], bucket: str) -> dict[str, Any]:
@@ -305,6 +340,7 @@ CONFIGURATIONS = (
     ("PublicAccessBlockConfiguration", "put_public_access_block", "PublicAccessBlockConfiguration", _same),
     ("BucketEncryption", "put_bucket_encryption", "ServerSideEncryptionConfiguration", _encryption),
     ("LifecycleConfiguration", "put_bucket_lifecycle_configuration", "LifecycleConfiguration", _lifecycle),
+    ("CorsConfiguration", "put_bucket_cors", "CORSConfiguration", _cors),
     ("LoggingConfiguration", "put_bucket_logging", "BucketLoggingStatus", _logging),
     (
         "NotificationConfiguration",
@@ -318,6 +354,8 @@ READINGS: tuple[tuple[str, str, Callable[[dict[str, Any]], Any]], ...] = (
     ("VersioningConfiguration", "get_bucket_versioning", _told_versioning),
     ("PublicAccessBlockConfiguration", "get_public_access_block", _told_block),
     ("BucketEncryption", "get_bucket_encryption", _told_encryption),
+    ("CorsConfiguration", "get_bucket_cors", _told_cors),
+    ("LoggingConfiguration", "get_bucket_logging", _told_logging),
     ("Tags", "get_bucket_tagging", _told_tag_set),
     ("NotificationConfiguration", "get_bucket_notification_configuration", _told_notification),
 )

@@ -11,11 +11,13 @@ from time import perf_counter
 from types import SimpleNamespace
 from typing import Any
 from urllib.parse import parse_qsl, unquote
+from xml.sax.saxutils import escape
 
 import xmltodict
 from moto.core.responses import ActionResult
 from moto.s3 import urls as moto_urls
 from moto.s3.exceptions import (
+    AccessForbidden,
     InvalidArgumentError,
     InvalidObjectState,
     MalformedXML,
@@ -35,6 +37,7 @@ from offline.changes import note, serving, unnoted
 from offline.clock import clock
 from offline.engines.s3 import (
     archive,
+    cors,
     customer_keys,
     integrity,
     lifecycle,
@@ -85,11 +88,14 @@ class S3Api(S3Response):
         started = perf_counter()
         status, headers, body = answer = serve(*args, **kwargs)
         bucket = self.backend.buckets.get(self.bucket_name) if self.bucket_name else None
+        if bucket is not None and bucket.cors and self.method != "OPTIONS":
+            headers.update(cors.allowed(bucket, self.headers, self.method))
         if (bucket is not None and bucket.logging) or audit.trails(self.current_account):
             served = self._served(int(status), headers, body, perf_counter() - started)
             if bucket is not None and server_logs.hear(bucket, served):
                 note(self.backend)
-            audit.of_request(served, self.current_account)
+            if self.method != "OPTIONS":
+                audit.of_request(served, self.current_account)
         return answer
 
     def _served(self, status: int, headers: Any, body: Any, seconds: float) -> Served:
@@ -222,7 +228,26 @@ class S3Api(S3Response):
             bucket = self.backend.get_bucket(bucket_name)
         return Access(self, self.caller, bucket, bucket_name, key_name)
 
+    def _preflight(self, key: str) -> Any:
+        bucket = self.backend.buckets.get(self.bucket_name)
+        try:
+            return 200, cors.preflight(bucket, self.headers), ""
+        except AccessForbidden as error:
+            status, headers, body = self.serialized(ActionResult(error))
+            about = {
+                "Method": self.headers.get("Access-Control-Request-Method") or "OPTIONS",
+                "ResourceType": "OBJECT" if key and bucket is not None and bucket.cors else "BUCKET",
+            }
+            told = "".join(f"<{name}>{escape(value)}</{name}>" for name, value in about.items())
+            return status, headers, body.replace("<RequestId>", f"{told}<RequestId>")
+
+    def _get_cors_headers_other(self) -> dict[str, Any]:
+        """What is told of other origins is added to every answer alike, of an error as well."""
+        return {}
+
     def _key_response(self, request: Any, full_url: str) -> Any:
+        if request.method == "OPTIONS":
+            return self._preflight(self.parse_key_name())
         integrity.check_key(self.parse_key_name())
         self._check_upload(request.args.get("uploadId"))
         return super()._key_response(request, full_url)
@@ -323,6 +348,8 @@ class S3Api(S3Response):
         return (200 if again else 202), {}, ""
 
     def _bucket_response(self, request: Any, full_url: str) -> Any:
+        if request.method == "OPTIONS" and self.bucket_name:
+            return self._preflight("")
         query = self._get_querystring(request, full_url)
         if "intelligent-tiering" not in query:
             return super()._bucket_response(request, full_url)

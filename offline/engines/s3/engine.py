@@ -14,12 +14,12 @@ from datetime import datetime
 from typing import Any
 
 from moto.s3.exceptions import ObjectNotInActiveTierError, S3ClientError
-from moto.s3.models import FakeBucket, FakeKey, S3Backend, s3_backends
+from moto.s3.models import CorsRule, FakeBucket, FakeKey, S3Backend, s3_backends
 
 from facts import limits
 from offline.clock import clock
 from offline.engine import Engine, Row
-from offline.engines.s3 import archive, customer_keys, lifecycle, notifications, public, server_logs
+from offline.engines.s3 import archive, cors, customer_keys, lifecycle, notifications, public, server_logs
 from offline.engines.s3.access import may_delete
 from offline.engines.s3.api import DELETING_MANY, DeniedError, Urls
 from offline.engines.s3.days import midnight_after
@@ -46,6 +46,7 @@ class Bucket(FakeBucket):
     unlogged_since: datetime | None = None
     lifecycle: tuple[lifecycle.Rule, ...] = ()
     notification_configuration: Any
+    cors: list[CorsRule]
     tierings: dict[str, archive.Tiering]
     tags_of: Callable[[FakeKey], dict[str, str]]
 
@@ -56,6 +57,16 @@ class Bucket(FakeBucket):
         tags = self.tags_of(key)
         chosen = [one for one in self.tierings.values() if one.holds_for(str(key.name), tags)]
         return {name: days for one in chosen for name, days in one.days}
+
+    def set_cors(self, rules: list[dict[str, Any]]) -> None:
+        """What is refused leaves the rules as they were."""
+        former = self.cors
+        try:
+            cors.check(rules)
+            super().set_cors(rules)
+        except S3ClientError:
+            self.cors = former
+            raise
 
     def set_notification_configuration(self, notification_config: dict[str, Any] | None) -> None:
         """What is refused leaves the configuration as it was."""

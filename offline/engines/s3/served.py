@@ -50,6 +50,8 @@ LISTINGS = {
     "uploads": ("ListMultipartUploads", "UPLOADS"),
     "versions": ("ListObjectVersions", "BUCKETVERSIONS"),
 }
+PREFLIGHT = "OptionsObject", "REST.OPTIONS.PREFLIGHT"
+"""A browser's question before a request of another origin; CloudTrail has no event of it."""
 ERROR = re.compile(rb"<Code>([^<]+)</Code>.*?<Message>([^<]*)</Message>", re.DOTALL)
 
 
@@ -104,6 +106,8 @@ def of_bucket(method: str, query: Mapping[str, str]) -> tuple[str, str]:
     >>> of_bucket("GET", {"list-type": "2"}), of_bucket("PUT", {"encryption": ""})
     (('ListObjects', 'REST.GET.BUCKET'), ('PutBucketEncryption', 'REST.PUT.ENCRYPTION'))
     """
+    if method == "OPTIONS":
+        return PREFLIGHT
     if method == "POST" and "delete" in query:
         return "DeleteObjects", "REST.POST.MULTI_OBJECT_DELETE"
     for parameter, (noun, word) in BUCKET_PARTS.items():
@@ -121,6 +125,8 @@ def of_object(method: str, query: Mapping[str, str], copied: bool) -> tuple[str,
     >>> of_object("PUT", {"partNumber": "1", "uploadId": "a"}, False), of_object("HEAD", {}, False)
     (('UploadPart', 'REST.PUT.PART'), ('HeadObject', 'REST.HEAD.OBJECT'))
     """
+    if method == "OPTIONS":
+        return PREFLIGHT
     for parameter, (noun, word) in OBJECT_PARTS.items():
         if parameter in query:
             return f"{method.title()}{noun}", f"REST.{method}.{word}"

@@ -87,7 +87,7 @@ def test_a_bucket_changes_in_place_and_back(sandbox: Sandbox) -> None:
     assert s3.get_bucket_lifecycle_configuration(Bucket=bucket.id)["Rules"][0]["Expiration"]["Days"] == 9
     assert bucket.in_sync()
     s3.delete_public_access_block(Bucket=bucket.id)
-    assert "PublicAccessBlockConfiguration" not in bucket.read()
+    assert bucket.read()["PublicAccessBlockConfiguration"] == {}
     bucket.update("VersioningConfiguration", "PublicAccessBlockConfiguration", "LifecycleConfiguration")
     assert s3.get_bucket_versioning(Bucket=bucket.id)["Status"] == "Suspended"
     with pytest.raises(s3.exceptions.ClientError, match="NoSuchLifecycleConfiguration"):
@@ -100,6 +100,59 @@ def test_a_bucket_that_names_no_other_keeps_its_own_log(sandbox: Sandbox) -> Non
     assert (told["TargetBucket"], told["TargetPrefix"]) == (bucket.id, "log/")
     bucket.update(LoggingConfiguration={})
     assert s3.get_bucket_logging(Bucket=bucket.id)["LoggingEnabled"]["TargetPrefix"] == ""
+    assert bucket.read()["LoggingConfiguration"] == {"DestinationBucketName": bucket.id, "LogFilePrefix": ""}
+    bucket.update("LoggingConfiguration")
+    assert bucket.read()["LoggingConfiguration"] == {}
+
+
+CORS = {"CorsRules": [{
+    "Id": "site",
+    "AllowedHeaders": ["*"],
+    "AllowedMethods": ["GET", "PUT"],
+    "AllowedOrigins": ["https://example.com"],
+    "ExposedHeaders": ["ETag"],
+    "MaxAge": 60,
+}]}  # fmt: skip
+
+
+def test_a_bucket_has_the_rules_of_cors_of_its_template(sandbox: Sandbox) -> None:
+    bucket, s3 = made("AWS::S3::Bucket", CorsConfiguration=CORS), boto3.client("s3")
+    [rule] = s3.get_bucket_cors(Bucket=bucket.id)["CORSRules"]
+    assert (rule["ID"], rule["ExposeHeaders"], rule["MaxAgeSeconds"]) == ("site", ["ETag"], 60)
+    assert bucket.in_sync()
+    plain = {"AllowedMethods": ["GET"], "AllowedOrigins": ["*"]}
+    bucket.update(CorsConfiguration={"CorsRules": [plain]})
+    assert s3.get_bucket_cors(Bucket=bucket.id)["CORSRules"] == [plain]
+    assert bucket.in_sync()
+    bucket.update("CorsConfiguration")
+    with pytest.raises(s3.exceptions.ClientError, match="NoSuchCORSConfiguration"):
+        s3.get_bucket_cors(Bucket=bucket.id)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "drop", "arguments"),
+    [
+        ("CorsConfiguration", CORS, "delete_bucket_cors", {}),
+        ("LoggingConfiguration", {"LogFilePrefix": "a"}, "put_bucket_logging", {"BucketLoggingStatus": {}}),
+    ],
+)
+def test_a_configuration_that_was_taken_away_by_hand_is_drift(
+    sandbox: Sandbox, name: str, value: dict[str, Any], drop: str, arguments: dict[str, Any]
+) -> None:
+    cloudformation, s3 = boto3.client("cloudformation"), boto3.client("s3")
+    body = {"Resources": {"It": {"Type": "AWS::S3::Bucket", "Properties": {name: value}}}}
+    cloudformation.create_stack(StackName="one", TemplateBody=json.dumps(body))
+
+    def drift() -> Any:
+        told = cloudformation.detect_stack_resource_drift(StackName="one", LogicalResourceId="It")
+        return told["StackResourceDrift"]
+
+    assert drift()["StackResourceDriftStatus"] == "IN_SYNC"
+    getattr(s3, drop)(Bucket=drift()["PhysicalResourceId"], **arguments)
+    assert drift()["StackResourceDriftStatus"] == "MODIFIED"
+    [difference] = drift()["PropertyDifferences"]
+    assert difference["DifferenceType"] == "REMOVE"
+    assert difference["PropertyPath"].startswith(f"/{name}/")
 
 
 def test_a_bucket_tells_whom_its_template_names(sandbox: Sandbox) -> None:

@@ -150,3 +150,11 @@ def test_a_bucket_that_does_not_log_has_no_lines(sandbox: Sandbox) -> None:
     s3.put_object(Bucket=LAKE, Key="a", Body=b"1")
     sandbox.advance(hours=2)
     assert "REST.PUT.OBJECT" not in {one["operation"] for one in records(s3)}
+
+
+def test_a_preflight_is_a_line_too(sandbox: Sandbox) -> None:
+    s3 = logged()
+    requests.options(f"https://{LAKE}.s3.amazonaws.com/a", headers={"Origin": "https://a"}, timeout=9)
+    sandbox.advance(hours=1)
+    [line] = [one for one in records(s3) if one["operation"] == "REST.OPTIONS.PREFLIGHT"]
+    assert (line["key"], line["httpstatus"], line["errorcode"]) == ("a", "403", "AccessForbidden")
