@@ -95,11 +95,8 @@ def _greet(url: str, region: str, state: Path | None) -> None:
     console = Console(highlight=False, soft_wrap=True)
     console.print(f"[bold green]the account is served at {url}[/bold green]  (Ctrl-C ends it)")
     console.print("[dim]any AWS client uses it with[/dim]")
-    given = {
-        "AWS_ENDPOINT_URL": url,
-        "AWS_REGION": region,
-        "AWS_DEFAULT_REGION": region,
-    }  # boto3 reads the latter
+    # boto3 reads AWS_DEFAULT_REGION, other clients AWS_REGION.
+    given = {"AWS_ENDPOINT_URL": url, "AWS_REGION": region, "AWS_DEFAULT_REGION": region}
     given |= {"AWS_ACCESS_KEY_ID": "x", "AWS_SECRET_ACCESS_KEY": "x"}
     console.print("  export " + " ".join(f"{name}={value}" for name, value in given.items()))
     kept = f"kept in {state}" if state else "gone when this ends; --state DIR keeps it"

@@ -440,7 +440,7 @@ def _handled() -> Iterator[None]:
         yield
     except REFUSALS:
         raise
-    except Exception as error:
+    except Exception as error:  # whatever a row runs into must not leave the stack in progress
         logger.error("a resource failed", exc_info=error)
         raise DeploymentError(
             f"Internal Failure: {origin(error)} raised {type(error).__name__}: {error}"

@@ -115,6 +115,7 @@ def _validators() -> Any:
         if validator.is_type(instance, "string") and not regex.search(expression, instance):
             yield ValidationError(expression)
 
+    # Its stubs give this function no types.
     return validators.extend(Draft7Validator, {"pattern": pattern})  # type: ignore[no-untyped-call]
 
 

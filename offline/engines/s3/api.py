@@ -206,6 +206,8 @@ class S3Api(S3Response):
 
     def _happened(self, event: str) -> None:
         bucket, version = self.backend.get_bucket(self.bucket_name), self.given.get("versionId")
+        if bucket.notification_configuration is None:
+            return
         key = self.backend.get_object(self.bucket_name, self.parse_key_name(), version_id=version)
         notifications.happened(bucket, event, key)
 

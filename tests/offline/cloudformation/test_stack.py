@@ -52,8 +52,13 @@ def test_refuses_an_unknown_type_before_anything_is_created(sandbox: Sandbox) ->
     assert boto3.client("cloudformation").list_stacks()["StackSummaries"] == []
 
 
+def stream(**properties: Any) -> dict[str, Any]:
+    given: Any = STREAM["Properties"]
+    return {**STREAM, "Properties": {**given, **properties}}
+
+
 def test_refuses_a_property_that_no_row_reads(sandbox: Sandbox) -> None:
-    odd = {**STREAM, "Properties": {**STREAM["Properties"], "WarmThroughputMiBps": 1}}  # type: ignore[dict-item]
+    odd = stream(WarmThroughputMiBps=1)
     stack = create("odd", {"Stream": odd})
     assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
     assert "WarmThroughputMiBps" in stack["StackStatusReason"]
@@ -158,10 +163,11 @@ def test_properties_that_the_type_does_not_allow_are_refused_in_aws_words(
 
 def test_a_change_to_properties_that_the_type_does_not_allow_is_taken_back(sandbox: Sandbox) -> None:
     create("s", {"Stream": STREAM})
-    changed = {**STREAM, "Properties": {**STREAM["Properties"], "RetentionPeriodHours": 1}}  # type: ignore[dict-item]
-    assert update("s", {"Stream": changed})["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    stream = boto3.client("kinesis").describe_stream_summary(StreamName=physical_id("s", "Stream"))
-    assert stream["StreamDescriptionSummary"]["RetentionPeriodHours"] == 48
+    assert (
+        update("s", {"Stream": stream(RetentionPeriodHours=1)})["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    )
+    told = boto3.client("kinesis").describe_stream_summary(StreamName=physical_id("s", "Stream"))
+    assert told["StreamDescriptionSummary"]["RetentionPeriodHours"] == 48
 
 
 def test_a_fault_of_a_row_fails_its_resource_and_the_rest_is_taken_back(
@@ -171,7 +177,7 @@ def test_a_fault_of_a_row_fails_its_resource_and_the_rest_is_taken_back(
         raise KeyError(resource.logical_id)
 
     row = row_of("AWS::SNS::Topic")
-    monkeypatch.setattr(
+    monkeypatch.setattr(  # No row is known to be broken.
         "offline.cloudformation.deployment.row_of",
         lambda kind: replace(row, create=broken) if kind == row.type else row_of(kind),
     )
