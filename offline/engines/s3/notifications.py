@@ -37,7 +37,12 @@ REQUEST_ID: ContextVar[str] = ContextVar("request_id", default="")
 ACTIONS = {"lambda": "lambda:InvokeFunction", "sqs": "sqs:SendMessage", "sns": "sns:Publish"}
 DELETED, MARKED = "s3:ObjectRemoved:Delete", "s3:ObjectRemoved:DeleteMarkerCreated"
 EXPIRED, EXPIRED_MARKED = "s3:LifecycleExpiration:Delete", "s3:LifecycleExpiration:DeleteMarkerCreated"
-OF_VERSION_2_3 = ("Lifecycle", "IntelligentTiering", "ObjectAcl", "ObjectTagging", "ObjectRestore:Delete")
+SENT = tuple(
+    f"s3:{kind}:"
+    for kind in ("ObjectCreated", "ObjectRemoved", "ObjectTagging", "ObjectAcl", "LifecycleExpiration")
+)
+"""How the events begin that somebody here tells of."""
+OF_VERSION_2_3 = ("Lifecycle", "ObjectAcl", "ObjectTagging")
 REASONS = {
     "ObjectCreated:Put": "PutObject",
     "ObjectCreated:Post": "POST Object",
@@ -62,8 +67,8 @@ class Message:
 
 
 def tell(account: str, event: of_moto.S3NotificationEvent, bucket: Bucket, key: FakeKey) -> None:
-    """What moto says of an object that is made or restored; of the others it says too much, or too little."""
-    if event.value.startswith(("s3:ObjectCreated", "s3:ObjectRestore")):
+    """What moto says of an object that is made; of the others it says too much, or too little."""
+    if event.value.startswith("s3:ObjectCreated"):
         happened(bucket, event.value, key)
 
 
@@ -184,6 +189,8 @@ class Happening:
 def check(bucket: Bucket) -> None:
     """The destinations of a new configuration are there and let S3 tell them; no two share an event."""
     found = list(_all(bucket.notification_configuration))
+    for event in (event for one in found for event in one.events if not event.startswith(SENT)):
+        raise InvalidArgumentError("This offline account sends no such event", "Event", event)
     for first, second in combinations(found, 2):
         if _overlap(first, second):
             raise InvalidArgumentError(

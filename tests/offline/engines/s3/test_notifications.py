@@ -291,3 +291,10 @@ def test_an_empty_configuration_ends_it(bucket: Sandbox) -> None:
     s3().put_object(Bucket="box", Key="a", Body=b"1")
     bucket.settle()
     assert told(url) == []
+
+
+@pytest.mark.parametrize("event", ["s3:ObjectRestore:*", "s3:LifecycleTransition", "s3:IntelligentTiering"])
+def test_refuses_events_that_nobody_here_tells_of(bucket: Sandbox, event: str) -> None:
+    _, arn = queue()
+    with pytest.raises(ClientError, match="sends no such event"):
+        configure({"QueueArn": arn, "Events": [event]})
