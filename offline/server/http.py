@@ -153,7 +153,8 @@ class HttpServer:
     def stop(self) -> None:
         """No request is taken any more; those that are being served are answered, if that takes no long."""
         self._threads.shutdown(timeout=2)
-        self._listener.trigger.pull_trigger(lambda: close_all(self._sockets))
+        with suppress(OSError):  # Woken by an answer, the loop may close all before it is woken for it.
+            self._listener.trigger.pull_trigger(lambda: close_all(self._sockets))
         self._loop.join()
         self._listener.leave()
 
